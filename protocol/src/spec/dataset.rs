@@ -1,0 +1,188 @@
+//! `dataset.toml`: what a data set is and where its pieces lie.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::spelled::spelled_enum;
+
+spelled_enum! {
+    /// Whether a rater slot is always the same person.
+    RaterIdentity {
+        /// Rater 3 is the same person in every case.
+        Stable = "stable",
+        /// Slots mean nothing: per-rater tables are refused.
+        Exchangeable = "exchangeable",
+    }
+}
+
+spelled_enum! {
+    /// How a data set's files are laid out.
+    DatasetForm {
+        /// Path templates with `{case}`, `{rater}` and `{structure}`.
+        Folder = "folder",
+        /// The QUBIQ challenge's folders.
+        Qubiq = "qubiq",
+        /// Made by this project: no files.
+        Phantom = "phantom",
+    }
+}
+
+spelled_enum! {
+    /// Where an arbitrated mask comes from.
+    ArbitratedKind {
+        /// Computed by STAPLE.
+        Staple = "staple",
+        /// Decided by an expert.
+        Expert = "expert",
+        /// The generator's own mask of a phantom.
+        Generator = "generator",
+        /// Its makers do not say.
+        Unknown = "unknown",
+    }
+}
+
+/// Which pixel values of a mask file are foreground. Exactly one key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Foreground {
+    /// Strictly above.
+    Above(f64),
+    /// Strictly below.
+    Below(f64),
+    /// One of these.
+    Equals(Vec<f64>),
+}
+
+/// Which cases belong to which split; cases of one patient stay together.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SplitRule {
+    /// Patients (cases where `patient` is not given) of the test split, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub test: Vec<String>,
+    /// Patients of the validation split, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validation: Vec<String>,
+    /// Shares of train, validation and test, drawn with `split_seed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fractions: Option<[f64; 3]>,
+    /// `folder`: the layout's own folders say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+/// Images made by this project: a disc with a cup inside, marked by raters whose biases are known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhantomSpec {
+    /// Side in pixels.
+    pub size: u32,
+    /// Cases of train, validation and test.
+    pub cases: [u32; 3],
+    /// One bias a rater, as a share of the structure's radius: 0.2 draws it 20 % too wide, −0.2 too tight.
+    pub biases: Vec<f64>,
+    /// Standard deviation of each rater's own wobble, as a share of the radius.
+    pub jitter: f64,
+    /// Standard deviation of the image's noise (the image lies in [0, 1]).
+    pub noise: f64,
+    /// Seed of the generator.
+    pub seed: u64,
+}
+
+/// A `dataset.toml` file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetFile {
+    /// The name experiments use, e.g. `qubiq/brain-growth`.
+    pub name: String,
+    /// Layout.
+    #[serde(default = "folder_form")]
+    pub form: DatasetForm,
+    /// A named data root of the worker and a path below it, e.g. `data/qubiq/brain-growth`; absent where this
+    /// file lies in the data set's own folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
+    /// Template of an image's path, with `{case}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Template of a mask's path, with `{case}`, `{rater}` and, where there are several, `{structure}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub masks: Option<String>,
+    /// What is segmented, in channel order.
+    pub structures: Vec<String>,
+    /// Structures that lie inside each other, outermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nested: Vec<String>,
+    /// Whether a rater slot is always the same person.
+    pub raters: RaterIdentity,
+    /// Which mask values are foreground; NIfTI: non-zero by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub foreground: Option<Foreground>,
+    /// Template of the arbitrated mask's path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arbitrated: Option<String>,
+    /// Where the arbitrated mask comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arbitrated_kind: Option<ArbitratedKind>,
+    /// Regular expression on the case name with a group `patient`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patient: Option<String>,
+    /// How pixel values become [0, 1]: `minmax`, `percentile:1:99`, `ct:-400:800`, `rgb`.
+    pub intensity: String,
+    /// Which cases belong to which split.
+    pub split: SplitRule,
+    /// Seed of drawn splits and folds; never the run's.
+    #[serde(default)]
+    pub split_seed: u64,
+    /// Folds of cross-validation over all cases.
+    #[serde(default = "five")]
+    pub folds: u32,
+    /// QUBIQ: the two digits of `taskTT`, one a structure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
+    /// A phantom's parameters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phantom: Option<PhantomSpec>,
+    /// Licence of the data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    /// Where the data come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+fn folder_form() -> DatasetForm {
+    DatasetForm::Folder
+}
+
+fn five() -> u32 {
+    5
+}
+
+/// What a worker says of a data set it holds, and the server keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetCard {
+    /// Registered name.
+    pub name: String,
+    /// BLAKE3 of file hashes and the definition.
+    pub manifest: String,
+    /// M.
+    pub raters: u32,
+    /// Whether a rater slot is always the same person.
+    pub rater_identity: RaterIdentity,
+    /// K structures, in channel order.
+    pub structures: Vec<String>,
+    /// Channels of the image.
+    pub channels: u32,
+    /// Whether arbitrated masks exist, and from whom.
+    pub arbitrated: Option<ArbitratedKind>,
+    /// Cases of each split: `train`, `validation`, `test`.
+    pub cases: BTreeMap<String, u32>,
+    /// Folds that may be asked for.
+    pub folds: u32,
+    /// Licence of the data.
+    pub licence: Option<String>,
+    /// Where the data come from.
+    pub source: Option<String>,
+}

@@ -1,0 +1,120 @@
+//! Experiment files: one question, its arms and its seeds.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Seed, SweepFile};
+
+/// An experiment as its author wrote it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExperimentFile {
+    /// Name, unique on a server.
+    pub name: String,
+    /// What the experiment asks.
+    pub question: String,
+    /// How its table is laid out.
+    #[serde(default)]
+    pub table: TableLayout,
+    /// Replicates: every arm runs with each.
+    pub seeds: Vec<Seed>,
+    /// Folds of the data set's own cross-validation; absent for its fixed split.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<u32>,
+    /// What all arms share.
+    pub base: toml::Table,
+    /// One answer each.
+    #[serde(default, rename = "arm", skip_serializing_if = "Vec::is_empty")]
+    pub arms: Vec<ArmFile>,
+    /// Further arms by rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepFile>,
+}
+
+/// One arm: a name and what it changes of the base.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArmFile {
+    /// Name, unique in the experiment.
+    pub name: String,
+    /// Dotted keys and their values, e.g. `"network.recurrences" = 1`.
+    #[serde(default)]
+    pub set: toml::Table,
+}
+
+/// How the experiment's table is laid out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableLayout {
+    /// What a row is.
+    pub rows: RowAxis,
+    /// What a column is.
+    pub columns: ColumnAxis,
+    /// The arm that tests compare with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
+}
+
+impl Default for TableLayout {
+    fn default() -> Self {
+        Self {
+            rows: RowAxis::Arm,
+            columns: ColumnAxis::Reference,
+            baseline: None,
+        }
+    }
+}
+
+crate::spelled::spelled_enum! {
+    /// What a row of a table is.
+    RowAxis {
+        /// Arm, output and recurrence.
+        Arm = "arm",
+    }
+}
+
+crate::spelled::spelled_enum! {
+    /// What a column of a table is.
+    ColumnAxis {
+        /// Structure, reference and metric.
+        Reference = "reference",
+    }
+}
+
+/// A definition file that an experiment names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedText {
+    /// The file as its author would name it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// An experiment with every definition it names: what `mrprism submit` posts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    /// The experiment file.
+    pub experiment: NamedText,
+    /// The method files it needs (others do no harm).
+    pub methods: Vec<NamedText>,
+}
+
+/// A method's definition file: what it is, and every default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MethodFile {
+    /// The name experiments use.
+    pub name: String,
+    /// The name tables print.
+    pub title: String,
+    /// Where it was published.
+    pub paper: String,
+    /// Tables of the MrPrism paper it stands in.
+    pub tables: Vec<u32>,
+    /// What it needs of a data set beyond images and masks.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// Every default of a run.
+    pub defaults: toml::Table,
+}

@@ -1,0 +1,77 @@
+//! Where in a file a dotted key stands.
+
+use toml::de::{DeTable, DeValue};
+
+use super::error::line_of;
+
+/// Line of dotted `key` as arm number `arm` of an experiment file sees it: the arm's own `set`, the sweep, or the base.
+pub(super) fn line_of_key(text: &str, arm: Option<usize>, key: &str) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let root = document.get_ref();
+    let in_arm = arm
+        .and_then(|arm| match find(root, &["arm"])? {
+            DeValue::Array(arms) => arms.get(arm).map(|arm| arm.get_ref().clone()),
+            _ => None,
+        })
+        .and_then(|arm| match arm {
+            DeValue::Table(arm) => {
+                let set = arm.iter().find(|(name, _)| name.get_ref() == "set")?;
+                offset_in(set.1.get_ref(), key)
+            }
+            _ => None,
+        });
+    let in_sweep = || {
+        let DeValue::Table(sweep) = find(root, &["sweep"])? else {
+            return None;
+        };
+        sweep
+            .iter()
+            .find_map(|(_, rule)| offset_in(rule.get_ref(), key))
+    };
+    let in_base = || {
+        let base = find(root, &["base"])?;
+        offset_in(&base, key).or_else(|| {
+            let (parent, _) = key.rsplit_once('.')?;
+            offset_in(&base, parent)
+        })
+    };
+    in_arm
+        .or_else(in_sweep)
+        .or_else(in_base)
+        .map(|offset| line_of(text, offset))
+}
+
+/// Line of a top-level key of a file.
+pub(super) fn line_of_top_key(text: &str, key: &str) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let (name, _) = document
+        .get_ref()
+        .iter()
+        .find(|(name, _)| name.get_ref() == key)?;
+    Some(line_of(text, name.span().start))
+}
+
+fn find<'a>(table: &DeTable<'a>, path: &[&str]) -> Option<DeValue<'a>> {
+    let (first, rest) = path.split_first()?;
+    let (_, value) = table.iter().find(|(name, _)| name.get_ref() == first)?;
+    match (rest.is_empty(), value.get_ref()) {
+        (true, value) => Some(value.clone()),
+        (false, DeValue::Table(inner)) => find(inner, rest),
+        _ => None,
+    }
+}
+
+/// Offset of the dotted `key` below `value`, whether written as nested tables or as one quoted key.
+fn offset_in(value: &DeValue<'_>, key: &str) -> Option<usize> {
+    let DeValue::Table(table) = value else {
+        return None;
+    };
+    table.iter().find_map(|(name, inner)| {
+        let found: &str = name.get_ref();
+        if found == key {
+            return Some(name.span().start);
+        }
+        let rest = key.strip_prefix(found)?.strip_prefix('.')?;
+        offset_in(inner.get_ref(), rest)
+    })
+}

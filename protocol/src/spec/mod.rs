@@ -1,0 +1,32 @@
+//! What a run is: experiment files, their resolution to complete run specifications, identity and seeds.
+//!
+//! Defaults stand in `experiments/methods/<name>.toml`, never in code: a resolved [`RunSpec`] holds every value.
+
+mod dataset;
+mod error;
+mod evaluation;
+mod experiment;
+mod fingerprint;
+mod locate;
+mod merge;
+mod method;
+mod reference;
+mod resolve;
+mod run;
+mod seed;
+mod sweep;
+mod training;
+mod validate;
+
+pub use dataset::*;
+pub use error::*;
+pub use evaluation::*;
+pub use experiment::*;
+pub use fingerprint::*;
+pub use method::*;
+pub use reference::*;
+pub use resolve::*;
+pub use run::*;
+pub use seed::*;
+pub use sweep::*;
+pub use training::*;

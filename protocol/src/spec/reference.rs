@@ -1,0 +1,124 @@
+//! What a prediction is scored against, and what is scored.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// What a prediction is scored against. Rater numbers count from 1, as R1…RM in the paper's Fig. 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reference {
+    /// Nothing: the number describes the prediction alone (mask area, change between recurrences).
+    Alone,
+    /// The mean of the raters' masks (the paper's "majority vote" of Table 2): soft.
+    Mean,
+    /// Pixels that more than half of the raters mark: hard, ties to background.
+    Majority,
+    /// The data set's arbitrated mask.
+    Arbitrated,
+    /// One rater's mask.
+    Rater(u32),
+    /// The mean of every rater but this one.
+    LeaveOneOut(u32),
+}
+
+/// What was scored: a model's output or the raters themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Output {
+    /// A method's segmentation.
+    Prediction,
+    /// Raters' masks fused with learned confidences.
+    Fused,
+    /// A method's map for one rater.
+    Head(u32),
+    /// One of several hypotheses.
+    Hypothesis(u32),
+    /// A human rater's own mask (the human row).
+    Rater(u32),
+}
+
+macro_rules! numbered_words {
+    ($name:ident, $kind:literal, plain { $($plain:ident = $word:literal),* }, numbered { $($numbered:ident = $prefix:literal),* }) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$plain => f.write_str($word),)*
+                    $(Self::$numbered(number) => write!(f, "{}:{number}", $prefix),)*
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = super::NotSpelled;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($word => return Ok(Self::$plain),)*
+                    _ => {}
+                }
+                if let Some((prefix, number)) = text.split_once(':') {
+                    if let Ok(number) = number.parse::<u32>() {
+                        match prefix {
+                            $($prefix => return Ok(Self::$numbered(number)),)*
+                            _ => {}
+                        }
+                    }
+                }
+                let allowed = [$($word.to_owned(),)* $(format!("{}:N", $prefix),)*].join(", ");
+                Err(super::NotSpelled { kind: $kind, found: text.to_owned(), allowed })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+numbered_words!(Reference, "reference",
+    plain { Alone = "alone", Mean = "mean", Majority = "majority", Arbitrated = "arbitrated" },
+    numbered { Rater = "rater", LeaveOneOut = "leave-one-out" });
+numbered_words!(Output, "output",
+    plain { Prediction = "prediction", Fused = "fused" },
+    numbered { Head = "head", Hypothesis = "hypothesis", Rater = "rater" });
+
+#[cfg(test)]
+mod tests {
+    use super::{Output, Reference};
+
+    #[test]
+    fn every_reference_and_output_is_read_as_it_is_written() {
+        for reference in [
+            Reference::Alone,
+            Reference::Mean,
+            Reference::Majority,
+            Reference::Arbitrated,
+            Reference::Rater(7),
+            Reference::LeaveOneOut(1),
+        ] {
+            assert_eq!(
+                reference.to_string().parse::<Reference>().unwrap(),
+                reference
+            );
+        }
+        for output in [
+            Output::Prediction,
+            Output::Fused,
+            Output::Head(3),
+            Output::Hypothesis(2),
+            Output::Rater(1),
+        ] {
+            assert_eq!(output.to_string().parse::<Output>().unwrap(), output);
+        }
+        let error = "meen".parse::<Reference>().unwrap_err().to_string();
+        assert!(error.contains("leave-one-out:N"), "{error}");
+    }
+}

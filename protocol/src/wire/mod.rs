@@ -1,0 +1,26 @@
+//! What the programs say to each other over HTTP, as JSON.
+//!
+//! Worker calls live under `/api/v1/worker`, people's under `/api/v1`; every call carries
+//! `Authorization: Bearer <token>`. Errors are RFC 9457 problems ([`Problem`]).
+
+mod artifact;
+mod claim;
+mod event;
+mod finish;
+mod heartbeat;
+mod problem;
+mod register;
+mod score;
+mod table;
+mod view;
+
+pub use artifact::*;
+pub use claim::*;
+pub use event::*;
+pub use finish::*;
+pub use heartbeat::*;
+pub use problem::*;
+pub use register::*;
+pub use score::*;
+pub use table::*;
+pub use view::*;

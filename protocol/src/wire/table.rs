@@ -1,0 +1,102 @@
+//! `GET /api/v1/experiments/{id or name}/table`: an experiment's results.
+
+use serde::{Deserialize, Serialize};
+
+use crate::spec::{Output, Reference};
+
+/// `mrprism.table/1`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Always `mrprism.table/1`.
+    pub schema: String,
+    /// The experiment's name.
+    pub experiment: String,
+    /// The question it asks.
+    pub question: String,
+    /// Rows, in order of arm and recurrence.
+    pub rows: Vec<TableRow>,
+    /// Columns.
+    pub columns: Vec<TableColumn>,
+    /// One for each row and column that has scores.
+    pub cells: Vec<TableCell>,
+    /// The raters against the same references, by the same code.
+    pub human: Vec<HumanCell>,
+    /// What a reader must know: what is missing, refused or flagged.
+    pub notes: Vec<String>,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TableRow {
+    /// The arm.
+    pub arm: String,
+    /// What was scored.
+    pub output: Output,
+    /// Rec number.
+    pub recurrence: Option<u32>,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TableColumn {
+    /// The data set.
+    pub dataset: String,
+    /// The structure.
+    pub structure: String,
+    /// The reference; leave-one-out is averaged over raters and stands as `leave-one-out:0`.
+    pub reference: Reference,
+    /// Name and version.
+    pub metric: String,
+}
+
+/// Mean over seeds of the mean over cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableCell {
+    /// Index into rows.
+    pub row: usize,
+    /// Index into columns.
+    pub column: usize,
+    /// Fraction, unrounded.
+    pub mean: f64,
+    /// Standard deviation over seeds (n − 1); none for one seed.
+    pub sd: Option<f64>,
+    /// Seeds that have finished.
+    pub n_seeds: usize,
+    /// Folds (1 for a fixed split).
+    pub n_folds: usize,
+    /// Test cases.
+    pub n_cases: usize,
+    /// M.
+    pub n_raters: u32,
+    /// Optimiser steps, where the spec gives them.
+    pub steps: Option<u64>,
+    /// What sd is over.
+    pub unit: String,
+    /// Highest mean of its column (soft Dice only).
+    pub best: bool,
+    /// Second highest.
+    pub second: bool,
+    /// Against the baseline, Holm over the column.
+    pub p_adjusted: Option<f64>,
+    /// Why this number may not be comparable.
+    pub flags: Vec<String>,
+}
+
+/// One rater against the reference made of the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HumanCell {
+    /// The data set.
+    pub dataset: String,
+    /// The structure.
+    pub structure: String,
+    /// Rater number from 1; none for the mean over raters.
+    pub rater: Option<u32>,
+    /// Name and version.
+    pub metric: String,
+    /// Mean over cases.
+    pub mean: f64,
+    /// Standard deviation over raters; only where `rater` is none.
+    pub sd: Option<f64>,
+    /// Test cases.
+    pub n_cases: usize,
+}

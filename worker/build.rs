@@ -1,0 +1,12 @@
+//! Writes libtorch's folder into the binaries, so that they start without exported variables, and the science version.
+
+include!("../tools/build/science_version.rs");
+
+fn main() {
+    set_science_version();
+    println!("cargo:rerun-if-env-changed=LIBTORCH");
+    let manifest = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let lib = std::env::var("LIBTORCH").map_or_else(|_| manifest.join("../.deps/libtorch"), Into::into).join("lib");
+    println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/../../.deps/libtorch/lib");
+    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+}
