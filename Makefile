@@ -1,0 +1,33 @@
+# Every command sets up what it needs. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+.DEFAULT_GOAL := help
+
+.PHONY: help setup build demo test test-long golden sqlx fmt
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## fetch libtorch, PostgreSQL and Node into .deps, where missing
+	@$(PYTHON) tools/setup/setup.py
+
+build: setup ## build the three programs (release)
+	@cargo build --release -p mrprism-orchestrator -p mrprism-cli -p mrprism-worker
+
+demo: ## set up, train through the queue, print the table; DATA=dir: on real brain MRI
+	@tools/demo "$(DATA)"
+
+test: ## set up, then format, lints, docs, queries and every test (20 min on a built tree)
+	@tools/test
+
+test-long: ## what takes longer than `make test` allows
+	@tools/test --long
+
+golden: ## make the golden numbers again with their independent libraries (3 GB of wheels)
+	@tools/golden/make
+
+sqlx: ## write .sqlx anew after a query or a migration changed
+	@tools/sqlx-prepare
+
+fmt: ## format the sources
+	@cargo fmt
