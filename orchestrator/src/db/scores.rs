@@ -1,0 +1,48 @@
+//! Scores in long form.
+
+use mrprism_protocol::id::ExperimentId;
+use sqlx::PgPool;
+use sqlx::types::Uuid;
+
+/// One score of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreRow {
+    /// The run.
+    pub run: Uuid,
+    /// What was scored.
+    pub output: String,
+    /// Rec number.
+    pub recurrence: Option<i32>,
+    /// Test case.
+    pub case: String,
+    /// Structure.
+    pub structure: String,
+    /// What it was scored against.
+    pub reference: String,
+    /// Name and version.
+    pub metric: String,
+    /// Fraction.
+    pub value: f64,
+}
+
+/// Every score of an experiment's runs that have succeeded, in order of its key.
+///
+/// # Errors
+/// The database cannot be reached.
+pub async fn of_succeeded_runs(
+    pool: &PgPool,
+    experiment: ExperimentId,
+) -> Result<Vec<ScoreRow>, sqlx::Error> {
+    sqlx::query_as!(
+        ScoreRow,
+        r#"select s.run_id as run, s.output, s.recurrence, s.case_name as "case", s.structure, s.reference, s.metric,
+                s.value
+           from scores s join runs r on r.id = s.run_id
+           where r.experiment_id = $1
+                and exists (select from jobs j where j.run_id = r.id and j.kind = 'train' and j.state = 'succeeded')
+           order by r.position, s.output, s.recurrence, s.structure, s.reference, s.metric, s.case_name"#,
+        experiment.0
+    )
+    .fetch_all(pool)
+    .await
+}

@@ -1,0 +1,11 @@
+//! What the queue is about: jobs, attempts, workers and experiments, as data with rules that need nothing else.
+
+mod attempt;
+mod experiment;
+mod job;
+mod worker;
+
+pub use attempt::*;
+pub use experiment::*;
+pub use job::*;
+pub use worker::*;

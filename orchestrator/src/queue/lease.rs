@@ -1,0 +1,112 @@
+//! How long a lease lasts, and what its holder is told.
+
+use std::time::Duration;
+
+use mrprism_protocol::state::Command;
+
+/// The three intervals that keep leases honest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intervals {
+    /// A lease ends this long after the last heartbeat.
+    pub lease: Duration,
+    /// Workers send heartbeats this often.
+    pub heartbeat: Duration,
+    /// The reaper looks this often.
+    pub reaper: Duration,
+}
+
+/// Why a set of intervals cannot work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Impossible {
+    /// A lease must survive two lost heartbeats.
+    #[error(
+        "a lease of {lease:?} with a heartbeat every {heartbeat:?} ends after a single lost heartbeat: give a lease of at least three heartbeats"
+    )]
+    LeaseTooShort {
+        /// The lease.
+        lease: Duration,
+        /// The heartbeat.
+        heartbeat: Duration,
+    },
+    /// Nothing happens in no time.
+    #[error("lease, heartbeat and reaper intervals must be longer than 0 s")]
+    Zero,
+}
+
+impl Intervals {
+    /// Refuses intervals under which healthy workers would lose their leases.
+    pub fn check(self) -> Result<Self, Impossible> {
+        if self.lease.is_zero() || self.heartbeat.is_zero() || self.reaper.is_zero() {
+            return Err(Impossible::Zero);
+        }
+        if self.lease < self.heartbeat * 3 {
+            return Err(Impossible::LeaseTooShort {
+                lease: self.lease,
+                heartbeat: self.heartbeat,
+            });
+        }
+        Ok(self)
+    }
+}
+
+/// What a heartbeat found for one of the leases it named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// The attempt is live and its lease has been renewed. That it had run out in between is no matter: until the reaper
+    /// ends the attempt nobody else can hold it.
+    Live {
+        /// A person wants the job ended.
+        cancel_requested: bool,
+    },
+    /// No live attempt has that job and fence, or it is another worker's.
+    Gone,
+}
+
+/// What to tell the worker.
+pub const fn command(found: Found) -> Command {
+    match found {
+        Found::Live {
+            cancel_requested: true,
+        } => Command::Cancel,
+        Found::Live {
+            cancel_requested: false,
+        } => Command::Continue,
+        Found::Gone => Command::Abandon,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mrprism_protocol::state::Command;
+
+    use super::{Found, Impossible, Intervals, command};
+
+    #[test]
+    fn the_holder_is_told_to_go_on_stop_or_abandon() {
+        let live = |cancel_requested| Found::Live { cancel_requested };
+        assert_eq!(command(live(false)), Command::Continue);
+        assert_eq!(command(live(true)), Command::Cancel);
+        assert_eq!(command(Found::Gone), Command::Abandon);
+    }
+
+    #[test]
+    fn a_lease_outlives_two_lost_heartbeats() {
+        let check = |lease, heartbeat| {
+            Intervals {
+                lease: Duration::from_secs(lease),
+                heartbeat: Duration::from_secs(heartbeat),
+                reaper: Duration::from_secs(15),
+            }
+            .check()
+        };
+        assert!(check(60, 10).is_ok());
+        assert!(check(30, 10).is_ok());
+        assert!(matches!(
+            check(29, 10),
+            Err(Impossible::LeaseTooShort { .. })
+        ));
+        assert_eq!(check(60, 0), Err(Impossible::Zero));
+    }
+}
