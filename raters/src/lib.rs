@@ -1,1 +1,17 @@
-//! x
+//! Several raters' masks: reading them, checking them, fusing them, and scoring predictions against them.
+//!
+//! Plain Rust: no torch, no SQL, no HTTP. What a data set *is* stands in [`mrprism_protocol::spec::DatasetFile`];
+//! [`dataset::Dataset`] opens one and hands out [`case::Case`]s.
+
+pub mod case;
+pub mod dataset;
+mod error;
+pub mod fusion;
+pub mod metric;
+pub mod prediction;
+pub mod read;
+pub mod score;
+#[cfg(test)]
+mod testing;
+
+pub use error::DataError;
