@@ -1,9 +1,39 @@
-//! Writes libtorch's folder into the binaries, so that they start without exported variables.
+//! Writes libtorch's folder into the binaries, so that they start without exported variables, and its version.
 
+use std::path::{Path, PathBuf};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Cargo speaks to build scripts through the environment"
+)]
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
-    let manifest = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let lib = std::env::var("LIBTORCH").map_or_else(|_| manifest.join("../.deps/libtorch"), Into::into).join("lib");
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let libtorch = std::env::var("LIBTORCH")
+        .map_or_else(|_| manifest.join("../.deps/libtorch"), PathBuf::from);
     println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/../../.deps/libtorch/lib");
-    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    println!(
+        "cargo:rustc-link-arg=-Wl,-rpath,{}",
+        libtorch.join("lib").display()
+    );
+    let header = libtorch.join("include/torch/headeronly/version.h");
+    println!("cargo:rerun-if-changed={}", header.display());
+    println!(
+        "cargo:rustc-env=MRPRISM_LIBTORCH_VERSION={}",
+        version(&header)
+    );
+}
+
+/// `major.minor.patch` as libtorch's header says it.
+fn version(header: &Path) -> String {
+    let text = std::fs::read_to_string(header).unwrap_or_default();
+    let part = |name: &str| {
+        text.lines()
+            .find_map(|line| line.strip_prefix(&format!("#define TORCH_VERSION_{name} ")))
+            .map(str::trim)
+    };
+    match (part("MAJOR"), part("MINOR"), part("PATCH")) {
+        (Some(major), Some(minor), Some(patch)) => format!("{major}.{minor}.{patch}"),
+        _ => "unknown".to_owned(),
+    }
 }

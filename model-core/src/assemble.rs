@@ -1,0 +1,386 @@
+//! A whole run, from its specification to its scores: the one file that knows every part.
+//!
+//! train (or go on) → best weights → test split → stored predictions → scores. Each arrow can be cut: called again on the
+//! same folder, [`run`] goes on where it stood and ends with the same bits.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::Duration;
+
+use mrprism_protocol::spec::{ReferenceFamily, RunSpec, Seed};
+use mrprism_protocol::state::ArtifactKind;
+use mrprism_protocol::wire::{EventBody, Score};
+use mrprism_raters::case::Case;
+use mrprism_raters::dataset::{Dataset, SplitName};
+use mrprism_raters::{prediction, score};
+use tch::Device;
+
+use crate::device::DeviceChoice;
+use crate::error::RunError;
+use crate::method::{Method, catalog};
+use crate::predict::{
+    FinalWeights, WEIGHTS_NAME, changes, read_weights, stored, validate, write_weights,
+};
+use crate::train::checkpoint::{self, Checkpoints, Unreadable, identity};
+use crate::train::{
+    Adam, Fit, Fitted, Learner, Observer, Plan, Progress, Stop, StopSignal, TrainingSet, check,
+    image, log,
+};
+
+/// Everything a run needs.
+#[derive(Clone, Copy)]
+pub struct RunInput<'a> {
+    /// What is run.
+    pub spec: &'a RunSpec,
+    /// The replicate.
+    pub seed: Seed,
+    /// The fold, where there are folds.
+    pub fold: Option<u32>,
+    /// The opened data set.
+    pub data: &'a Dataset,
+    /// On what.
+    pub device: DeviceChoice,
+    /// Threads libtorch may use; 0 leaves its own choice. They are part of what makes bits equal.
+    pub threads: u32,
+    /// The run's folder; made if it is missing.
+    pub out: &'a Path,
+    /// Shortest time between two checkpoints; zero writes one at every epoch's end.
+    pub checkpoint_interval: Duration,
+}
+
+/// How a run ended without failing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ended {
+    /// Everything is done and stored.
+    Succeeded {
+        /// BLAKE3 over the best weights.
+        weights_hash: String,
+        /// Seconds of training, over all attempts.
+        train_seconds: f64,
+    },
+    /// It was asked to stop and can go on.
+    Yielded {
+        /// Steps done.
+        step: u64,
+        /// Epochs done.
+        epoch: u64,
+    },
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// Runs a run in its folder, or goes on with it.
+///
+/// # Errors
+/// [`RunError`], a panic of libtorch among them (see the crate's page).
+pub fn run(
+    input: &RunInput,
+    observer: &mut dyn Observer,
+    stop: &StopSignal,
+) -> Result<Ended, RunError> {
+    catch_unwind(AssertUnwindSafe(|| Run { input, stop }.run(observer)))
+        .unwrap_or_else(|panic| Err(RunError::from_panic(panic.as_ref())))
+}
+
+struct Run<'a> {
+    input: &'a RunInput<'a>,
+    stop: &'a StopSignal,
+}
+
+/// How training ended.
+enum Trained {
+    Done(FinalWeights, String),
+    Ended(Ended),
+}
+
+impl Run<'_> {
+    fn run(&self, observer: &mut dyn Observer) -> Result<Ended, RunError> {
+        let RunInput {
+            spec,
+            seed,
+            out,
+            threads,
+            ..
+        } = *self.input;
+        self.refuse_other_data()?;
+        let device = self.input.device.resolve()?;
+        if threads > 0 {
+            tch::set_num_threads(threads as i32);
+        }
+        std::fs::create_dir_all(out).map_err(RunError::file("make", out))?;
+        let identity = identity(spec, seed, self.input.fold);
+        let method = catalog::build(spec, seed, device);
+        let trained = match read_weights(out, &identity)? {
+            Some((weights, hash)) => Trained::Done(weights, hash),
+            None => self.train(method.as_ref(), device, &identity, observer)?,
+        };
+        let (trained, weights_hash) = match trained {
+            Trained::Done(weights, hash) => (weights, hash),
+            Trained::Ended(ended) => return Ok(ended),
+        };
+        // Training has ended and its weights are safe: the checkpoint has served.
+        remove(&out.join(checkpoint::NAME))?;
+        method
+            .parameters()
+            .restore(&trained.weights)
+            .map_err(RunError::Internal)?;
+        observer.file(ArtifactKind::Weights, &out.join(WEIGHTS_NAME), WEIGHTS_NAME);
+        if let Some(ended) = self.test(method.as_ref(), device, observer)? {
+            return Ok(ended);
+        }
+        Ok(Ended::Succeeded {
+            weights_hash,
+            train_seconds: trained.train_seconds,
+        })
+    }
+
+    fn refuse_other_data(&self) -> Result<(), RunError> {
+        let (wanted, card) = (&self.input.spec.dataset, self.input.data.card());
+        if card.manifest == wanted.manifest {
+            return Ok(());
+        }
+        Err(RunError::Unusable(format!(
+            "data differ: the run wants '{}' with manifest {} and this machine holds {}: restore the files, or register \
+             them anew and submit again",
+            wanted.name, wanted.manifest, card.manifest
+        )))
+    }
+
+    fn train(
+        &self,
+        method: &dyn Method,
+        device: Device,
+        identity: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Trained, RunError> {
+        let RunInput {
+            spec, seed, out, ..
+        } = *self.input;
+        let load = |split| self.input.data.load(split, spec.size, self.input.fold);
+        let data = TrainingSet::new(spec, &load(SplitName::Train)?, device)?;
+        let validation = load(SplitName::Validation)?;
+        for case in &validation {
+            check(spec, case)?;
+        }
+        self.refuse_too_small(data.len())?;
+        let plan = Plan::new(&spec.train, data.len());
+        let mut progress = Progress {
+            adam: Adam::new(&spec.train, method.parameters()),
+            best: None,
+        };
+        let interval = self.input.checkpoint_interval;
+        let mut checkpoints = Checkpoints::new(out, identity, method.parameters(), plan, interval);
+        match checkpoints.resume(&mut progress) {
+            Ok(_) => {}
+            Err(Unreadable::Foreign(error)) => return Err(error),
+            Err(Unreadable::Broken(message)) => {
+                let name = checkpoint::NAME;
+                log(
+                    observer,
+                    "warn",
+                    format!("{name} cannot be used ({message}): training begins anew"),
+                );
+            }
+        }
+        let step = progress.adam.steps();
+        let (epoch, steps, steps_per_epoch) = (plan.epoch(step), plan.steps, plan.steps_per_epoch);
+        observer.event(EventBody::Started {
+            step,
+            epoch,
+            steps,
+            steps_per_epoch,
+        });
+        for warning in method.warnings() {
+            log(observer, "warn", warning);
+        }
+        if validation.is_empty() {
+            log(
+                observer,
+                "warn",
+                "there is no validation case: the last weights are kept, not the best",
+            );
+        }
+        let chosen = method.chosen_recurrence();
+        let passes = spec.evaluation.recurrences.max(chosen + 1);
+        let structures = &spec.dataset.structures;
+        let mut validator = || validate(method, &validation, structures, passes, chosen, device);
+        let fit = Fit {
+            learner: method as &dyn Learner,
+            data: &data,
+            plan,
+            seed,
+            stop: self.stop,
+        };
+        match fit.run(&mut progress, observer, &mut validator, &mut checkpoints)? {
+            Fitted::Finished => {}
+            Fitted::Cancelled => return Ok(Trained::Ended(Ended::Cancelled)),
+            Fitted::Yielded => {
+                let step = progress.adam.steps();
+                return Ok(Trained::Ended(Ended::Yielded {
+                    step,
+                    epoch: plan.epoch(step),
+                }));
+            }
+        }
+        let train_seconds = checkpoints.train_seconds();
+        let trained = match progress.best {
+            Some(best) => FinalWeights {
+                weights: best.weights,
+                step: best.step,
+                score: Some(best.score),
+                train_seconds,
+            },
+            None => FinalWeights {
+                weights: method.parameters().snapshot(),
+                step: plan.steps,
+                score: None,
+                train_seconds,
+            },
+        };
+        let hash = write_weights(out, identity, &trained)?;
+        let of_score = trained.score.map_or_else(String::new, |score| {
+            format!(", validation soft Dice {score:.4}")
+        });
+        log(
+            observer,
+            "info",
+            format!(
+                "trained {} steps; best weights of step {}{of_score}",
+                plan.steps, trained.step
+            ),
+        );
+        Ok(Trained::Done(trained, hash))
+    }
+
+    /// Batch norm needs more than one number a channel, and the encoder's last map has (size / 32)² a case.
+    fn refuse_too_small(&self, cases: usize) -> Result<(), RunError> {
+        let RunInput { spec, .. } = *self.input;
+        let numbers = (spec.size / 32).pow(2) as usize * cases.min(spec.train.batch as usize);
+        if numbers > 1 {
+            return Ok(());
+        }
+        Err(RunError::Unusable(format!(
+            "one case a step at size {} leaves batch norm one number a channel: give train.batch 2 or more, or size 64",
+            spec.size
+        )))
+    }
+
+    /// Predicts, stores and scores the test split; says how it ended if it was stopped.
+    fn test(
+        &self,
+        method: &dyn Method,
+        device: Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Ended>, RunError> {
+        let RunInput {
+            spec,
+            fold,
+            out,
+            data,
+            ..
+        } = *self.input;
+        let plan = Plan::new(
+            &spec.train,
+            data.members(fold)?.positions(SplitName::Train).len(),
+        );
+        // Opened only now that training has ended.
+        let cases = data.load(SplitName::Test, spec.size, fold)?;
+        let folder = out.join("predictions");
+        std::fs::create_dir_all(&folder).map_err(RunError::file("make", &folder))?;
+        let mut all = Vec::new();
+        for (done, case) in cases.iter().enumerate() {
+            match self.stop.asked() {
+                Some(Stop::Cancel) => return Ok(Some(Ended::Cancelled)),
+                Some(Stop::Yield) => {
+                    return Ok(Some(Ended::Yielded {
+                        step: plan.steps,
+                        epoch: plan.epoch(plan.steps),
+                    }));
+                }
+                None => {}
+            }
+            check(spec, case)?;
+            all.extend(self.test_case(method, case, &folder, device, observer)?);
+            let (step, steps) = (done as u64 + 1, cases.len() as u64);
+            observer.event(EventBody::Progress {
+                phase: "predict".to_owned(),
+                step,
+                epoch: 0,
+                steps,
+            });
+        }
+        if spec
+            .evaluation
+            .references
+            .contains(&ReferenceFamily::LeaveOneOut)
+        {
+            let scores = score::human(&cases, &spec.evaluation, &spec.dataset.structures);
+            observer.event(EventBody::Scores { scores });
+        }
+        tell_changes(&all, observer);
+        Ok(None)
+    }
+
+    fn test_case(
+        &self,
+        method: &dyn Method,
+        case: &Case,
+        folder: &Path,
+        device: Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Score>, RunError> {
+        let evaluation = &self.input.spec.evaluation;
+        let predicted = method.predict(&image(case, device), evaluation.recurrences);
+        let name = prediction::file_name(&case.name);
+        let path = folder.join(&name);
+        prediction::write(&path, &stored(&case.name, &predicted, 0)?)?;
+        observer.file(
+            ArtifactKind::Prediction,
+            &path,
+            &format!("predictions/{name}"),
+        );
+        // Scores are computed from what was stored, so that scoring again gives the same bits.
+        let scores = score::score_case(
+            case,
+            &prediction::read(&path)?,
+            evaluation,
+            &self.input.spec.dataset.structures,
+        )?;
+        observer.event(EventBody::Scores {
+            scores: scores.clone(),
+        });
+        Ok(scores)
+    }
+}
+
+fn tell_changes(scores: &[Score], observer: &mut dyn Observer) {
+    for change in changes(scores) {
+        let spread = change.spread.map_or_else(String::new, |spread| {
+            format!(", spread of confidences {spread:.4}")
+        });
+        let rec = change.recurrence;
+        let text = format!(
+            "Rec{rec}: mean change from Rec{} {:.5}{spread}",
+            rec - 1,
+            change.change
+        );
+        if change.is_nothing() {
+            log(
+                observer,
+                "warn",
+                format!("{text}: the recurrence changed nothing"),
+            );
+        } else {
+            log(observer, "info", text);
+        }
+    }
+}
+
+fn remove(path: &Path) -> Result<(), RunError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(RunError::file("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,28 @@
+//! Layers that networks are built from. A layer knows its tensors and its shapes, nothing of losses or training.
+
+mod attention;
+mod conv;
+mod deconv;
+mod fuse;
+mod linear;
+mod norm;
+mod resnet;
+mod separable;
+
+pub use attention::{Attention, AttentionConfig};
+pub use conv::{Conv, ConvConfig, ConvNormRelu};
+pub use deconv::Deconv;
+pub use fuse::{confidences, fuse};
+pub use linear::Linear;
+pub use norm::{BatchNorm, LayerNorm};
+pub use resnet::{Features, ResNet34};
+pub use separable::Separable;
+
+/// Whether batch norm uses and updates its statistics (training) or only reads the running ones (evaluation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Statistics of the batch; running statistics move.
+    Train,
+    /// Running statistics; nothing changes.
+    Eval,
+}

@@ -1,0 +1,48 @@
+//! Separable convolution: a point-wise one deepens the channels, a depth-wise one brings the map to a coarser grid.
+
+use tch::Tensor;
+
+use super::{Conv, ConvConfig};
+use crate::params::Scope;
+
+/// Point-wise then depth-wise convolution, both with bias; the depth-wise kernel equals its stride, so that every pixel
+/// counts once (docs/model.md, confidence embedding).
+/// Shapes: \[b, inputs, h, w\] → \[b, outputs, h/stride, w/stride\]
+#[derive(Debug)]
+pub struct Separable {
+    pointwise: Conv,
+    depthwise: Conv,
+}
+
+impl Separable {
+    /// Names: `pointwise`, `depthwise`.
+    pub fn new(scope: &Scope, inputs: i64, outputs: i64, stride: i64) -> Self {
+        let point = ConvConfig {
+            inputs,
+            outputs,
+            kernel: 1,
+            stride: 1,
+            padding: 0,
+            groups: 1,
+            bias: true,
+        };
+        let depth = ConvConfig {
+            inputs: outputs,
+            outputs,
+            kernel: stride,
+            stride,
+            padding: 0,
+            groups: outputs,
+            bias: true,
+        };
+        Self {
+            pointwise: Conv::new(&scope.sub("pointwise"), point),
+            depthwise: Conv::new(&scope.sub("depthwise"), depth),
+        }
+    }
+
+    /// Applies it.
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        self.depthwise.forward(&self.pointwise.forward(x))
+    }
+}

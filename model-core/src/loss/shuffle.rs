@@ -1,0 +1,115 @@
+//! The shuffle loss (paper Eq. 10–12): labels and predictions must agree however the confidences are dealt to raters.
+//!
+//! b batch, m raters, k structures, h, w.
+//!
+//!     L = mean over permutations π of BCE( Σ_m sg(c)^{π(m)} P^m , Σ_m sg(c)^{π(m)} z^m ),  predictions clamped at 1e-6
+//!
+//! π moves only raters who are present. Cases with fewer than two give 0: there is nothing to deal. (12)'s threshold is
+//! left out, for it has no gradient (docs/model.md, A7).
+
+use tch::{Kind, Tensor};
+
+use crate::block::fuse;
+use crate::draw::Random;
+
+/// Predictions are kept this far from 0 and 1.
+const CLAMP: f64 = 1e-6;
+
+/// Drawn permutations: `indices[p][case][m]` is π(m). One entry stands for every case where all have the same raters.
+pub type Permutations = Vec<Vec<Vec<i64>>>;
+
+/// Draws `count` permutations of the raters present: one for the whole batch where all cases have the same raters, one a
+/// case where they differ. Permutation p comes from child stream p, a case's own from its child stream of the case.
+pub fn permutations(random: Random, count: u64, present: &[Vec<bool>]) -> Permutations {
+    let same = present.windows(2).all(|pair| pair[0] == pair[1]);
+    let drawn = |p| {
+        let stream = random.child(p);
+        if same {
+            present
+                .iter()
+                .take(1)
+                .map(|raters| among(stream, raters))
+                .collect()
+        } else {
+            let of_case =
+                |(case, raters): (usize, &Vec<bool>)| among(stream.child(case as u64), raters);
+            present.iter().enumerate().map(of_case).collect()
+        }
+    };
+    (0..count).map(drawn).collect()
+}
+
+/// A permutation that leaves absent raters where they are.
+fn among(random: Random, present: &[bool]) -> Vec<i64> {
+    let places: Vec<usize> = (0..present.len()).filter(|&rater| present[rater]).collect();
+    let mut permutation: Vec<i64> = (0..present.len() as i64).collect();
+    for (place, dealt) in places.iter().zip(random.permutation(places.len())) {
+        permutation[*place] = places[dealt] as i64;
+    }
+    permutation
+}
+
+/// The loss; gradients reach `heads` only.
+/// Shapes: confidences, heads, masks \[b, m, k, h, w\], `present` b times m → a scalar
+pub fn shuffle(
+    permutations: &Permutations,
+    confidences: &Tensor,
+    heads: &Tensor,
+    masks: &Tensor,
+    present: &[Vec<bool>],
+) -> Tensor {
+    let confidences = confidences.detach();
+    let device = heads.device();
+    let counted: Vec<f32> = present
+        .iter()
+        .map(|raters| {
+            if raters.iter().filter(|rater| **rater).count() > 1 {
+                1.0
+            } else {
+                0.0
+            }
+        })
+        .collect();
+    if counted.iter().all(|counts| *counts == 0.0) || permutations.is_empty() {
+        return Tensor::zeros([], (Kind::Float, device));
+    }
+    let everyone_counts = counted.iter().all(|counts| *counts > 0.0);
+    let counted = Tensor::from_slice(&counted)
+        .to_device(device)
+        .reshape([-1, 1, 1, 1]);
+    let terms: Vec<Tensor> = permutations
+        .iter()
+        .map(|of_cases| {
+            let dealt = deal(&confidences, of_cases);
+            let predicted = fuse(&dealt, heads).clamp(CLAMP, 1.0 - CLAMP);
+            let wanted = fuse(&dealt, masks);
+            let entropy =
+                predicted.binary_cross_entropy(&wanted, None::<&Tensor>, tch::Reduction::None);
+            if everyone_counts {
+                entropy.mean(None)
+            } else {
+                (entropy * &counted).mean(None)
+            }
+        })
+        .collect();
+    Tensor::stack(&terms, 0).mean(None)
+}
+
+/// c^{π(m)}. Shapes: \[b, m, k, h, w\] → the same
+fn deal(confidences: &Tensor, of_cases: &[Vec<i64>]) -> Tensor {
+    let device = confidences.device();
+    match of_cases {
+        [shared] => confidences.index_select(1, &Tensor::from_slice(shared).to_device(device)),
+        each => {
+            let cases: Vec<Tensor> = each
+                .iter()
+                .enumerate()
+                .map(|(case, order)| {
+                    let order = Tensor::from_slice(order).to_device(device);
+                    confidences.get(case as i64).index_select(0, &order)
+                })
+                .collect();
+            Tensor::stack(&cases, 0)
+        }
+    }
+}

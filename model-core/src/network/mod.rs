@@ -1,0 +1,3 @@
+//! Architectures, one a folder or file. A network turns tensors into tensors; what it is trained with stands elsewhere.
+
+pub mod mrprism;

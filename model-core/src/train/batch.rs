@@ -1,0 +1,169 @@
+//! The training split on the device, and the batches of an epoch.
+//!
+//! n cases, b batch, c channels, m raters, k structures, s side.
+
+use mrprism_protocol::spec::{RunSpec, Seed};
+use mrprism_raters::case::Case;
+use tch::{Device, Kind, Tensor};
+
+use crate::draw::Random;
+use crate::error::RunError;
+
+/// Which raters marked which case.
+#[derive(Debug)]
+pub struct Presence {
+    /// b times m.
+    pub raters: Vec<Vec<bool>>,
+    /// The same as 0 and 1, \[b, m, 1, 1, 1\]; none where everyone marked everything.
+    pub weights: Option<Tensor>,
+}
+
+impl Presence {
+    /// From one row a case.
+    pub fn new(raters: Vec<Vec<bool>>, device: Device) -> Self {
+        let weights = raters.iter().flatten().any(|present| !present).then(|| {
+            let flags: Vec<f32> = raters
+                .iter()
+                .flatten()
+                .map(|present| f32::from(u8::from(*present)))
+                .collect();
+            Tensor::from_slice(&flags)
+                .to_device(device)
+                .reshape([raters.len() as i64, -1, 1, 1, 1])
+        });
+        Self { raters, weights }
+    }
+}
+
+/// What one step sees.
+#[derive(Debug)]
+pub struct Batch {
+    /// \[b, c, s, s\], in 0 to 1.
+    pub images: Tensor,
+    /// \[b, m, k, s, s\], 0 or 1, f32.
+    pub masks: Tensor,
+    /// Who marked what.
+    pub present: Presence,
+}
+
+/// The whole training split, device-resident: the loop copies no image from the host.
+#[derive(Debug)]
+pub struct TrainingSet {
+    images: Tensor,
+    masks: Tensor,
+    present: Vec<Vec<bool>>,
+    batch: usize,
+}
+
+impl TrainingSet {
+    /// Puts `cases` on `device`, masks as bytes.
+    ///
+    /// # Errors
+    /// [`RunError::Unusable`] where there is no case, or a case is not as the specification says.
+    pub fn new(spec: &RunSpec, cases: &[Case], device: Device) -> Result<Self, RunError> {
+        if cases.is_empty() {
+            return Err(RunError::Unusable(format!(
+                "the training split of '{}' is empty: look at its split rule",
+                spec.dataset.name
+            )));
+        }
+        for case in cases {
+            check(spec, case)?;
+        }
+        let images: Vec<Tensor> = cases.iter().map(|case| image(case, Device::Cpu)).collect();
+        let masks: Vec<Tensor> = cases.iter().map(masks).collect();
+        Ok(Self {
+            images: Tensor::cat(&images, 0).to_device(device),
+            masks: Tensor::stack(&masks, 0).to_device(device),
+            present: cases.iter().map(|case| case.present.clone()).collect(),
+            batch: (spec.train.batch as usize).min(cases.len()),
+        })
+    }
+
+    /// Number of cases.
+    pub fn len(&self) -> usize {
+        self.present.len()
+    }
+
+    /// Whether there is no case; never, once made.
+    pub fn is_empty(&self) -> bool {
+        self.present.is_empty()
+    }
+
+    /// The cases of step `step` of `epoch`: the epoch's order is drawn once, and its remainder left out.
+    pub fn indices(&self, seed: Seed, epoch: u64, step: u64) -> Vec<usize> {
+        let order = Random::new(seed.draw("order", epoch, 0)).permutation(self.len());
+        order
+            .into_iter()
+            .skip(step as usize * self.batch)
+            .take(self.batch)
+            .collect()
+    }
+
+    /// The batch of these cases.
+    pub fn batch(&self, indices: &[usize]) -> Batch {
+        let device = self.images.device();
+        let index: Vec<i64> = indices.iter().map(|index| *index as i64).collect();
+        let index = Tensor::from_slice(&index).to_device(device);
+        let present = indices
+            .iter()
+            .map(|index| self.present[*index].clone())
+            .collect();
+        Batch {
+            images: self.images.index_select(0, &index),
+            masks: self.masks.index_select(0, &index).to_kind(Kind::Float),
+            present: Presence::new(present, device),
+        }
+    }
+}
+
+/// A case's image as a batch of one. Shapes: → \[1, c, s, s\]
+pub fn image(case: &Case, device: Device) -> Tensor {
+    let (c, h, w) = case.image.dim();
+    let numbers: Vec<f32> = case.image.iter().copied().collect();
+    Tensor::from_slice(&numbers)
+        .reshape([1, c as i64, h as i64, w as i64])
+        .to_device(device)
+}
+
+/// Shapes: → \[m, k, s, s\], bytes
+fn masks(case: &Case) -> Tensor {
+    let (m, k, h, w) = case.masks.dim();
+    let numbers: Vec<u8> = case.masks.iter().copied().collect();
+    Tensor::from_slice(&numbers).reshape([m as i64, k as i64, h as i64, w as i64])
+}
+
+/// Refuses a case that the network was not built for.
+pub fn check(spec: &RunSpec, case: &Case) -> Result<(), RunError> {
+    let side = spec.size as usize;
+    let image = (spec.dataset.channels as usize, side, side);
+    let masks = (
+        spec.dataset.raters as usize,
+        spec.dataset.structures.len(),
+        side,
+        side,
+    );
+    let refuse = |found: String, wanted: String| {
+        Err(RunError::Unusable(format!(
+            "case '{}' of '{}' has {found} where the run's specification says {wanted}: register the data set again and \
+             submit anew",
+            case.name, spec.dataset.name
+        )))
+    };
+    if case.image.dim() != image {
+        return refuse(
+            format!("an image of {:?}", case.image.dim()),
+            format!("{image:?} (channels, rows, columns)"),
+        );
+    }
+    if case.masks.dim() != masks || case.present.len() != masks.0 {
+        return refuse(
+            format!("masks of {:?}", case.masks.dim()),
+            format!("{masks:?} (raters, structures, rows, columns)"),
+        );
+    }
+    if !case.present.contains(&true) {
+        return refuse("no rater".to_owned(), "at least one".to_owned());
+    }
+    Ok(())
+}
