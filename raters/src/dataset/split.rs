@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mrprism_protocol::spec::{DatasetFile, SplitRule};
 
 use crate::DataError;
-use crate::read::splitmix64;
+use crate::read::Draws;
 
 /// One of the three splits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -254,11 +254,10 @@ fn of_fold<'a>(
 /// Patients in an order drawn with `seed`: a Fisher–Yates shuffle of the sorted names.
 fn shuffled<'a>(patients: &BTreeSet<&'a str>, seed: u64, stream: &str) -> Vec<&'a str> {
     let mut order: Vec<_> = patients.iter().copied().collect();
-    let key = stream.bytes().fold(splitmix64(seed), |key, byte| {
-        splitmix64(key ^ u64::from(byte))
-    });
+    let stream: Vec<u64> = stream.bytes().map(u64::from).collect();
+    let draws = Draws::new(seed, &stream);
     for last in (1..order.len()).rev() {
-        let word = splitmix64(key.wrapping_add(last as u64));
+        let word = draws.word(last as u64);
         // Multiply and shift maps the word to 0..=last without the bias of a remainder.
         let other = ((u128::from(word) * (last as u128 + 1)) >> 64) as usize;
         order.swap(last, other);

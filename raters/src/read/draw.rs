@@ -1,7 +1,7 @@
 //! Random draws by counter: the n-th draw of a stream is a function of its name and n, whoever asks first.
 
 /// The output function of splitmix64 (Steele, Lea and Flood 2014): mixes 64 bits one to one.
-pub(crate) fn splitmix64(word: u64) -> u64 {
+fn splitmix64(word: u64) -> u64 {
     let mut z = word.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -18,15 +18,19 @@ impl Draws {
     /// The stream named by `seed` and `place` (case, rater, structure, …).
     pub(crate) fn new(seed: u64, place: &[u64]) -> Self {
         let key = place.iter().fold(splitmix64(seed), |key, part| {
-            splitmix64(key ^ splitmix64(*part))
+            splitmix64(splitmix64(key).wrapping_add(*part))
         });
         Self { key }
     }
 
+    /// Draw number `counter`: 64 bits.
+    pub(crate) fn word(self, counter: u64) -> u64 {
+        splitmix64(self.key.wrapping_add(counter))
+    }
+
     /// Draw number `counter`, uniform in [0, 1).
     pub(crate) fn uniform(self, counter: u64) -> f64 {
-        let bits = splitmix64(self.key.wrapping_add(counter)) >> 11;
-        bits as f64 / (1_u64 << 53) as f64
+        (self.word(counter) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Draw number `counter`, uniform between two numbers.

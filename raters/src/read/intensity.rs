@@ -105,12 +105,12 @@ fn stretch(mut channel: ArrayViewMut2<'_, f32>, low: f32, high: f32) {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::array;
+    use ndarray::Array3;
 
     use super::Intensity;
 
     fn applied(rule: &str, values: [f32; 5]) -> Vec<f32> {
-        let mut image = array![[values]];
+        let mut image = Array3::from_shape_vec((1, 1, 5), values.to_vec()).unwrap();
         rule.parse::<Intensity>().unwrap().apply(&mut image, 255.0);
         image.into_iter().collect()
     }

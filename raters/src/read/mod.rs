@@ -25,7 +25,7 @@ use crate::dataset::SplitName;
 pub(crate) use decode::{channels, read_case};
 pub use definition::parse_definition;
 pub(crate) use definition::{check_definition, patient_pattern};
-pub(crate) use draw::{Draws, splitmix64};
+pub(crate) use draw::Draws;
 pub(crate) use inside::Inside;
 pub(crate) use intensity::Intensity;
 pub(crate) use phantom::Phantom;
