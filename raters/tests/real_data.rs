@@ -68,7 +68,9 @@ fn brain_growth_decodes_into_its_splits_and_folds() {
     }
     let mut tested = Vec::new();
     for fold in 0..5 {
-        tested.extend(names(&dataset.load(SplitName::Test, 32, Some(fold)).unwrap()));
+        tested.extend(names(
+            &dataset.load(SplitName::Test, 32, Some(fold)).unwrap(),
+        ));
     }
     tested.sort();
     assert_eq!(tested.len(), 39);
