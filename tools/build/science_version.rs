@@ -25,7 +25,7 @@ fn hash_folder(folder: &std::path::Path, name: &str, hasher: &mut blake3::Hasher
         let child = format!("{name}/{}", entry.file_name().to_string_lossy());
         if entry.path().is_dir() {
             hash_folder(&entry.path(), &child, hasher);
-        } else if child.ends_with(".rs") {
+        } else if entry.path().extension().is_some_and(|extension| extension == "rs") {
             hasher.update(child.as_bytes());
             hasher.update(&std::fs::read(entry.path()).expect("readable source"));
         }
