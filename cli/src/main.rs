@@ -1,2 +1,108 @@
-//! x
-fn main() {}
+//! `mrprism`: the command people type.
+
+mod bundle;
+mod client;
+mod command;
+mod config;
+mod failure;
+mod home;
+mod output;
+mod process;
+mod program;
+mod select;
+mod table;
+mod watch;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use nix::sys::signal::{SigHandler, Signal, signal};
+
+use crate::config::Flags;
+use crate::failure::WrongUse;
+
+/// Schedules, runs and reports experiments on learning segmentation from several raters.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mrprism",
+    version,
+    about,
+    after_help = "Examples:\n  \
+    mrprism up\n  \
+    mrprism submit experiments/studies/quickstart.toml --wait\n  \
+    mrprism table quickstart\n  \
+    mrprism down\n\n\
+    Exit code 0: done, 1: failed, 2: wrong use."
+)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Up(command::up::Up),
+    Down(command::down::Down),
+    Status(command::status::Status),
+    Submit(command::submit::Submit),
+    Experiments(command::experiments::Experiments),
+    Table(command::table::Table),
+    Logs(command::logs::Logs),
+    Cancel(command::cancel::Cancel),
+    Train(command::train::Train),
+    Data(command::data::Data),
+    Devices(command::devices::Devices),
+    Worker(command::worker::Worker),
+    Config(command::config::Settings),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let result = runtime
+        .context("starting")
+        .and_then(|runtime| runtime.block_on(run(cli.command, &cli.flags)));
+    match result {
+        Ok(code) => code,
+        Err(error) if error.is::<WrongUse>() => {
+            // Faults of a file begin with the file's name, so that an editor can follow them.
+            output::note(error);
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            output::note(format_args!("mrprism: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Up(up) => up.run(flags).await,
+        Command::Down(down) => down.run(flags).await,
+        Command::Status(status) => status.run(flags).await,
+        Command::Submit(submit) => submit.run(flags).await,
+        Command::Experiments(experiments) => experiments.run(flags).await,
+        Command::Table(table) => table.run(flags).await,
+        Command::Logs(logs) => logs.run(flags).await,
+        Command::Cancel(cancel) => cancel.run(flags).await,
+        Command::Train(train) => train.run(flags),
+        Command::Data(data) => data.run(flags).await,
+        Command::Devices(devices) => devices.run(),
+        Command::Worker(worker) => worker.run(flags),
+        Command::Config(settings) => settings.run(flags),
+    }
+}
+
+/// Leaves Ctrl-C to the program that this one waits for.
+fn ignore_interrupts() -> anyhow::Result<()> {
+    // SAFETY: ignoring a signal installs no handler that could run.
+    unsafe { signal(Signal::SIGINT, SigHandler::SigIgn) }
+        .context("leaving Ctrl-C to the worker")?;
+    Ok(())
+}

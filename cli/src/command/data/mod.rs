@@ -1,0 +1,36 @@
+//! `mrprism data …`: data sets of this machine.
+
+mod check;
+mod list;
+mod register;
+mod registry;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use crate::config::Flags;
+
+/// Check, register and list data sets.
+#[derive(Debug, Args)]
+pub(crate) struct Data {
+    #[command(subcommand)]
+    command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DataCommand {
+    Register(register::Register),
+    Check(check::Check),
+    List(list::List),
+}
+
+impl Data {
+    pub(crate) async fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
+        match self.command {
+            DataCommand::Register(register) => register.run(flags).await,
+            DataCommand::Check(check) => check.run(flags),
+            DataCommand::List(list) => list.run(flags).await,
+        }
+    }
+}

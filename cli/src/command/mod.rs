@@ -1,0 +1,15 @@
+//! One subcommand a file.
+
+pub(crate) mod cancel;
+pub(crate) mod config;
+pub(crate) mod data;
+pub(crate) mod devices;
+pub(crate) mod down;
+pub(crate) mod experiments;
+pub(crate) mod logs;
+pub(crate) mod status;
+pub(crate) mod submit;
+pub(crate) mod table;
+pub(crate) mod train;
+pub(crate) mod up;
+pub(crate) mod worker;

@@ -1,0 +1,49 @@
+//! `mrprism table`: an experiment's results.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use crate::client::Client;
+use crate::config::Flags;
+use crate::{output, table};
+
+/// Print an experiment's results: Rec0, Rec1, … against each reference, mask areas, per-rater scores, the human row.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    mrprism table quickstart\n  \
+    mrprism table quickstart --format csv > quickstart.csv\n  \
+    mrprism table quickstart --format json | jq .notes\n\n\
+    text prints ×100 with two decimals, mean ± standard deviation over seeds; csv and json hold fractions, unrounded.")]
+pub(crate) struct Table {
+    /// The experiment's name or id
+    experiment: String,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One line a cell
+    Csv,
+    /// mrprism.table/1
+    Json,
+}
+
+impl Table {
+    pub(crate) async fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
+        let results = Client::new(flags)?.table(&self.experiment).await?;
+        match if self.json { Format::Json } else { self.format } {
+            Format::Text => output::line(table::text(&results)),
+            Format::Csv => output::line(table::csv(&results)),
+            Format::Json => output::json(&results)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
