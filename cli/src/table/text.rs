@@ -139,3 +139,78 @@ fn human(table: &Table, (dataset, structure): (&str, &str)) -> Option<String> {
     let pieces: Vec<_> = pieces.collect();
     (!pieces.is_empty()).then(|| pieces.join("\n\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use mrprism_protocol::wire::Table;
+
+    use super::text;
+    use crate::table::{WIDTH, csv};
+
+    const TWO_ARMS: &str = include_str!("../../tests/fixtures/two-arms.json");
+    const SEVEN_RATERS: &str = include_str!("../../tests/fixtures/seven-raters.json");
+
+    fn read(json: &str) -> Table {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn two_arms_with_two_structures_and_arbitrated_masks() {
+        insta::assert_snapshot!(text(&read(TWO_ARMS)));
+    }
+
+    #[test]
+    fn seven_raters_and_one_seed() {
+        insta::assert_snapshot!(text(&read(SEVEN_RATERS)));
+    }
+
+    #[test]
+    fn no_line_is_too_wide_even_with_twenty_raters_and_long_names() {
+        let mut table = read(&SEVEN_RATERS.replace("\"mrprism\"", "\"mrprism with every option\""));
+        let columns = table.columns.len();
+        for rater in 8..=20 {
+            let mut column = table.columns[4].clone();
+            column.reference = mrprism_protocol::spec::Reference::Rater(rater);
+            table.columns.push(column);
+            let cells: Vec<_> = table
+                .cells
+                .iter()
+                .filter(|cell| cell.column == 4)
+                .cloned()
+                .collect();
+            for mut cell in cells {
+                cell.column = columns + rater as usize - 8;
+                cell.sd = Some(0.1);
+                table.cells.push(cell);
+            }
+        }
+        let printed = text(&table);
+        assert!(printed.contains("R20"));
+        let widest = printed.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(WIDTH), "{printed}");
+    }
+
+    #[test]
+    fn an_experiment_without_results_says_so() {
+        let mut table = read(TWO_ARMS);
+        (table.cells, table.human) = (Vec::new(), Vec::new());
+        assert!(text(&table).contains("No results yet."));
+    }
+
+    #[test]
+    fn every_cell_is_one_line_of_csv_with_its_fraction_unrounded() {
+        let table = read(TWO_ARMS);
+        let printed = csv(&table);
+        let lines: Vec<_> = printed.lines().collect();
+        assert_eq!(lines.len(), 1 + table.cells.len() + table.human.len());
+        let fields = lines[0].split(',').count();
+        assert!(lines.iter().all(|line| line.split(',').count() == fields));
+        assert!(
+            lines[1].starts_with("tau-1,prediction,0,phantom,disc,mean,soft_dice@1,0."),
+            "{}",
+            lines[1]
+        );
+        assert!(lines[1].contains(&table.cells[0].mean.to_string()));
+        assert!(lines[1].ends_with("crop: oracle"));
+    }
+}
