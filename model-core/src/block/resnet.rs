@@ -1,6 +1,6 @@
 //! `ResNet-34` without pooling and classifier (He et al. 2016), names as in torchvision, so that its weights load unchanged.
 //!
-//! b batch, w width (64 in ImageNet's network), s side of the image.
+//! b batch, w width (64 in the original), s side of the image.
 //!
 //! | tap | layer | shape |
 //! | --- | --- | --- |

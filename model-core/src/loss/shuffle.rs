@@ -83,8 +83,7 @@ pub fn shuffle(
             let dealt = deal(&confidences, of_cases);
             let predicted = fuse(&dealt, heads).clamp(CLAMP, 1.0 - CLAMP);
             let wanted = fuse(&dealt, masks);
-            let entropy =
-                predicted.binary_cross_entropy(&wanted, None::<&Tensor>, tch::Reduction::None);
+            let entropy = cross_entropy(&predicted, &wanted);
             if everyone_counts {
                 entropy.mean(None)
             } else {
@@ -93,6 +92,13 @@ pub fn shuffle(
         })
         .collect();
     Tensor::stack(&terms, 0).mean(None)
+}
+
+/// Binary cross-entropy of every pixel. libtorch's own refuses what is no number with an error of its own; here it flows
+/// on to where the step looks whether its losses are finite.
+fn cross_entropy(predicted: &Tensor, wanted: &Tensor) -> Tensor {
+    let opposite = |x: &Tensor| x.neg() + 1.0;
+    (wanted * predicted.log() + opposite(wanted) * opposite(predicted).log()).neg()
 }
 
 /// c^{π(m)}. Shapes: \[b, m, k, h, w\] → the same

@@ -1,0 +1,251 @@
+//! Numbers of independent implementations (tools/golden/*.py): torchvision, pytorch-msssim, and PyTorch modules of our own.
+//! Both sides fill their tensors from one counter-based generator; only outputs are committed.
+
+use crate::common::{Sample, fill, golden, masks_and_images, run_spec, sampled, uniform};
+use mrprism_model_core::block::{Attention, AttentionConfig, Mode, ResNet34};
+use mrprism_model_core::draw::Random;
+use mrprism_model_core::loss::{Ssim, dissimilarity};
+use mrprism_model_core::method::mrprism::{Draws, MrPrism};
+use mrprism_model_core::params::Builder;
+use mrprism_model_core::predict::Predictor;
+use mrprism_model_core::train::{Adam, Batch, Learner, Presence};
+use mrprism_protocol::spec::{MethodSpec, MrPrismSpec, Residual, RunSpec, Seed};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use tch::{Device, Kind, Tensor, no_grad};
+
+#[test]
+fn ssim_equals_pytorch_msssim() {
+    #[derive(Deserialize)]
+    struct Golden {
+        shape: Vec<i64>,
+        similarity: Vec<Vec<f64>>,
+        loss: f64,
+        gradient: Sample,
+    }
+    let golden: Golden = golden("ssim");
+    let x = uniform("ssim.x", &golden.shape).set_requires_grad(true);
+    let y = uniform("ssim.y", &golden.shape);
+    let y = Tensor::stack(
+        &[
+            y.get(0) * 0.5 + x.detach().get(0) * 0.5,
+            y.get(1).gt(0.5).to_kind(Kind::Float),
+        ],
+        0,
+    );
+    let ssim = Ssim::new(11, 1.5, Device::Cpu);
+    let found = ssim
+        .map(&x, &y)
+        .mean_dim([2_i64, 3].as_slice(), false, None::<Kind>);
+    for (case, row) in golden.similarity.iter().enumerate() {
+        for (structure, wanted) in row.iter().enumerate() {
+            let found = found.double_value(&[case as i64, structure as i64]);
+            assert!(
+                (found - wanted).abs() < 1e-5,
+                "{case} {structure}: {found} {wanted}"
+            );
+        }
+    }
+    let loss = dissimilarity(&ssim, &x, &y);
+    assert!((loss.double_value(&[]) - golden.loss).abs() < 1e-5);
+    loss.backward();
+    golden.gradient.check("gradient", &x.grad(), 1e-5);
+}
+
+#[test]
+fn resnet34_equals_torchvision() {
+    #[derive(Deserialize)]
+    struct Golden {
+        parameters: usize,
+        evaluation: Vec<Sample>,
+        training: Vec<Sample>,
+        running: BTreeMap<String, Sample>,
+    }
+    let golden: Golden = golden("resnet34");
+    let builder = Builder::new(Device::Cpu, 0);
+    let network = ResNet34::new(&builder.root(), 3, 64);
+    let parameters = builder.finish();
+    assert_eq!(parameters.count(), golden.parameters);
+    fill(&parameters, "");
+    let x = uniform("resnet34.x", &[2, 3, 64, 64]);
+    no_grad(|| {
+        for (mode, samples) in [
+            (Mode::Eval, &golden.evaluation),
+            (Mode::Train, &golden.training),
+        ] {
+            let taps = network.forward(&x, mode).0;
+            for (tap, (wanted, found)) in samples.iter().zip(&taps).enumerate() {
+                wanted.check(&format!("{mode:?} f{}", tap + 2), found, 1e-5);
+            }
+        }
+    });
+    for (name, wanted) in &golden.running {
+        wanted.check(name, parameters.get(name).unwrap(), 1e-5);
+    }
+}
+
+#[test]
+fn attention_equals_a_plain_module() {
+    #[derive(Deserialize)]
+    struct Golden {
+        output: Sample,
+        features_gradient: Sample,
+        query_gradient: Sample,
+        position_gradient: Sample,
+    }
+    let goldens: BTreeMap<String, Golden> = golden("attention");
+    for (name, golden) in goldens {
+        let cross = name == "cross";
+        let builder = Builder::new(Device::Cpu, 0);
+        let config = AttentionConfig {
+            channels: 16,
+            tokens: 12,
+            heads: 4,
+            cross,
+        };
+        let block = Attention::new(&builder.root(), config);
+        let parameters = builder.finish();
+        fill(&parameters, &format!("{name}."));
+        let features = uniform(&format!("{name}.features"), &[2, 12, 16]).set_requires_grad(true);
+        let output = if cross {
+            let query = uniform("cross.query", &[2, 12, 16]);
+            block.forward(&query, &features, &query)
+        } else {
+            block.forward_self(&features)
+        };
+        (&output * uniform(&format!("{name}.weights"), &[2, 12, 16]))
+            .sum(None)
+            .backward();
+        let gradient = |name| parameters.get(name).unwrap().grad();
+        golden.output.check("output", &output, 1e-5);
+        golden
+            .features_gradient
+            .check("features", &features.grad(), 1e-5);
+        golden
+            .query_gradient
+            .check("query", &gradient("query.weight"), 1e-5);
+        let position = if cross { "key_position" } else { "position" };
+        golden
+            .position_gradient
+            .check(position, &gradient(position), 1e-5);
+    }
+}
+
+#[derive(Deserialize)]
+struct StepGolden {
+    residual: Residual,
+    present: Vec<Vec<bool>>,
+    losses: BTreeMap<String, f64>,
+    gradient_norm: f64,
+    gradients: BTreeMap<String, Sample>,
+    stepped: BTreeMap<String, Sample>,
+    running: BTreeMap<String, Sample>,
+    predictions: Vec<PassGolden>,
+}
+
+#[derive(Deserialize)]
+struct PassGolden {
+    prediction: Sample,
+    heads: Sample,
+    confidences: Sample,
+}
+
+/// The specification of the golden step: 3 raters, 2 structures, 64², width 8.
+fn golden_spec(residual: Residual) -> (RunSpec, MrPrismSpec) {
+    let mut spec = run_spec(3, 2, 3, 64);
+    spec.train.lr = 1e-3;
+    let MethodSpec::Mrprism(method) = &mut spec.method;
+    method.network.residual = residual;
+    let method = method.clone();
+    (spec, method)
+}
+
+#[test]
+fn a_whole_step_equals_plain_pytorch() {
+    let goldens: BTreeMap<String, StepGolden> = golden("mrprism_step");
+    assert_eq!(goldens.len(), 3);
+    for (name, golden) in goldens {
+        let (spec, method) = golden_spec(golden.residual);
+        let mrprism = MrPrism::new(&spec, &method, Seed(0), Device::Cpu);
+        fill(mrprism.parameters(), "");
+        let (images, masks) = masks_and_images(&name, 4, 3, 2, 3, 64);
+        let present = Presence::new(golden.present, Device::Cpu);
+        let stream = |draw: &str| Random::named(1, &format!("{name}.{draw}"));
+        let draws = Draws {
+            initial: stream("initial"),
+            shuffle: stream("shuffle"),
+        };
+        let mut adam = Adam::new(&spec.train, mrprism.parameters());
+        let losses = mrprism.gradients(
+            &Batch {
+                images: images.shallow_clone(),
+                masks,
+                present,
+            },
+            draws,
+        );
+        for (term, found) in losses {
+            let (found, wanted) = (found.double_value(&[]), golden.losses[term]);
+            assert!(
+                (found - wanted).abs() < 1e-5 * wanted.abs().max(1.0),
+                "{name} {term}: {found} {wanted}"
+            );
+        }
+        let parameter = |key: &String| mrprism.parameters().get(key).unwrap();
+        let squares = mrprism.parameters().trained().map(|entry| {
+            entry
+                .tensor
+                .grad()
+                .to_kind(Kind::Double)
+                .square()
+                .sum(None)
+                .double_value(&[])
+        });
+        let norm = squares.sum::<f64>().sqrt();
+        assert!(
+            (norm / golden.gradient_norm - 1.0).abs() < 1e-4,
+            "{name}: {norm} {}",
+            golden.gradient_norm
+        );
+        for (key, wanted) in &golden.gradients {
+            wanted.check_relative(
+                &format!("{name} gradient {key}"),
+                &parameter(key).grad(),
+                1e-4,
+            );
+        }
+        adam.step();
+        for (key, wanted) in &golden.stepped {
+            // Adam's first step is lr · sign(g) nearly everywhere: a gradient near 0 may fall on either side.
+            wanted.check(&format!("{name} stepped {key}"), parameter(key), 1e-5);
+        }
+        for (key, wanted) in &golden.running {
+            wanted.check(&format!("{name} running {key}"), parameter(key), 1e-5);
+        }
+        let predicted = mrprism.predict(&images, golden.predictions.len() as u32);
+        for (rec, wanted) in golden.predictions.iter().enumerate() {
+            let rec = rec as i64;
+            for (what, wanted, found) in [
+                ("prediction", &wanted.prediction, &predicted.prediction),
+                ("heads", &wanted.heads, &predicted.heads),
+                ("confidences", &wanted.confidences, &predicted.confidences),
+            ] {
+                wanted.check(&format!("{name} Rec{rec} {what}"), &found.get(rec), 1e-3);
+            }
+        }
+    }
+}
+
+#[test]
+fn samples_see_a_difference() {
+    let tensor = uniform("any", &[5, 20]);
+    let sample = sampled(&tensor, 10);
+    sample.check("same", &tensor, 1e-9);
+    let other = tensor + 1e-4;
+    assert!(
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(
+            || sample.check("other", &other, 1e-5)
+        ))
+        .is_err()
+    );
+}

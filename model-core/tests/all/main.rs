@@ -1,0 +1,17 @@
+//! Scenarios of this crate, one binary so that libtorch is linked once.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
+
+mod common;
+mod golden;
+mod learning;
+mod listener;
+mod losses;
+mod network;
+mod refusals;
+mod resuming;
+mod runs;
+mod step;
