@@ -63,9 +63,10 @@ impl Shown {
     }
 
     fn progress(&mut self, phase: &str, step: u64, steps: u64) {
-        let loss = self
-            .loss
-            .map_or_else(String::new, |loss| format!("loss {loss:.4}"));
+        let loss = match self.loss {
+            Some(loss) if phase == "train" => format!("loss {loss:.4}"),
+            _ => String::new(),
+        };
         if let Some(bar) = &self.bar {
             bar.set_prefix(phase.to_owned());
             bar.set_length(steps);
