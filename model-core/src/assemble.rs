@@ -110,8 +110,8 @@ impl Run<'_> {
         std::fs::create_dir_all(out).map_err(RunError::file("make", out))?;
         let identity = identity(spec, seed, self.input.fold);
         let method = catalog::build(spec, seed, device);
-        let trained = match read_weights(out, &identity)? {
-            Some((weights, hash)) => Trained::Done(weights, hash),
+        let trained = match self.trained_before(&identity, observer)? {
+            Some(done) => done,
             None => self.train(method.as_ref(), device, &identity, observer)?,
         };
         let (trained, weights_hash) = match trained {
@@ -146,6 +146,26 @@ impl Run<'_> {
         )))
     }
 
+    /// The weights that an earlier attempt ended with.
+    fn trained_before(
+        &self,
+        identity: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Trained>, RunError> {
+        match read_weights(self.input.out, identity) {
+            Ok(found) => Ok(found.map(|(weights, hash)| Trained::Done(weights, hash))),
+            Err(Unreadable::Foreign(error)) => Err(error),
+            Err(Unreadable::Broken(message)) => {
+                log(
+                    observer,
+                    "warn",
+                    format!("{WEIGHTS_NAME} cannot be used ({message})"),
+                );
+                Ok(None)
+            }
+        }
+    }
+
     fn train(
         &self,
         method: &dyn Method,
@@ -162,7 +182,6 @@ impl Run<'_> {
         for case in &validation {
             check(spec, case)?;
         }
-        self.refuse_too_small(data.len())?;
         let plan = Plan::new(&spec.train, data.len());
         let mut progress = Progress {
             adam: Adam::new(&spec.train, method.parameters()),
@@ -252,19 +271,6 @@ impl Run<'_> {
         Ok(Trained::Done(trained, hash))
     }
 
-    /// Batch norm needs more than one number a channel, and the encoder's last map has (size / 32)² a case.
-    fn refuse_too_small(&self, cases: usize) -> Result<(), RunError> {
-        let RunInput { spec, .. } = *self.input;
-        let numbers = (spec.size / 32).pow(2) as usize * cases.min(spec.train.batch as usize);
-        if numbers > 1 {
-            return Ok(());
-        }
-        Err(RunError::Unusable(format!(
-            "one case a step at size {} leaves batch norm one number a channel: give train.batch 2 or more, or size 64",
-            spec.size
-        )))
-    }
-
     /// Predicts, stores and scores the test split; says how it ended if it was stopped.
     fn test(
         &self,
@@ -317,7 +323,10 @@ impl Run<'_> {
             let scores = score::human(&cases, &spec.evaluation, &spec.dataset.structures);
             observer.event(EventBody::Scores { scores });
         }
-        tell_changes(&all, observer);
+        for change in changes(&all) {
+            let level = if change.is_nothing() { "warn" } else { "info" };
+            log(observer, level, change.to_string());
+        }
         Ok(None)
     }
 
@@ -350,29 +359,6 @@ impl Run<'_> {
             scores: scores.clone(),
         });
         Ok(scores)
-    }
-}
-
-fn tell_changes(scores: &[Score], observer: &mut dyn Observer) {
-    for change in changes(scores) {
-        let spread = change.spread.map_or_else(String::new, |spread| {
-            format!(", spread of confidences {spread:.4}")
-        });
-        let rec = change.recurrence;
-        let text = format!(
-            "Rec{rec}: mean change from Rec{} {:.5}{spread}",
-            rec - 1,
-            change.change
-        );
-        if change.is_nothing() {
-            log(
-                observer,
-                "warn",
-                format!("{text}: the recurrence changed nothing"),
-            );
-        } else {
-            log(observer, "info", text);
-        }
     }
 }
 

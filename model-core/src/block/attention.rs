@@ -2,9 +2,11 @@
 //!
 //! b batch, n tokens (pixels, row by row), c channels, heads.
 //!
-//!     q = W_q (query + E_q)     k = W_k (features + E_k)     v = W_v features        no bias
-//!     o = W_o softmax(q kᵀ / √(c / heads)) v                                         bias
-//!     a = LN₁(residual + o)     a = LN₂(a + W₂ GELU(W₁ a))                           biases
+//! ```text
+//! q = W_q (query + E_q)     k = W_k (features + E_k)     v = W_v features        no bias
+//! o = W_o softmax(q kᵀ / √(c / heads)) v                                         bias
+//! a = LN₁(residual + o)     a = LN₂(a + W₂ GELU(W₁ a))                           biases
+//! ```
 //!
 //! Cross-attention (ConP) asks with the confidence embedding; self-attention (DivP) asks with the features themselves
 //! and has one position table.

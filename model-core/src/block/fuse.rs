@@ -2,7 +2,9 @@
 //!
 //! b batch, m raters, k structures, h, w.
 //!
-//!     c^m = v^m P^m / (Σ_r v^r P^r + ε)        c ⊛ z = Σ_m c^m ⊙ z^m
+//! ```text
+//! c^m = v^m P^m / (Σ_r v^r P^r + ε)        c ⊛ z = Σ_m c^m ⊙ z^m
+//! ```
 
 use tch::{Kind, Tensor};
 

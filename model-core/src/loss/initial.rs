@@ -2,8 +2,10 @@
 //!
 //! b batch, m raters, k structures, h, w.
 //!
-//!     w^m = clip(μ + ε^m, 0, 1),  μ ~ U(range) once, ε ~ N(0, σ) an element, the same for the whole batch     (14)
-//!     c^m = w^m / Σ_r w^r,  t = Σ_m c^m z^m                                                                   (15)
+//! ```text
+//! w^m = clip(μ + ε^m, 0, 1),  μ ~ U(range) once, ε ~ N(0, σ) an element, the same for the whole batch     (14)
+//! c^m = w^m / Σ_r w^r,  t = Σ_m c^m z^m                                                                   (15)
+//! ```
 //!
 //! Clipping leaves holes where no rater has any weight (3 % of the pixels for μ = 0.1 and three raters); there every
 //! rater present counts alike, or the target would be background where all raters agree on the structure.

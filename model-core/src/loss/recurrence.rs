@@ -2,7 +2,9 @@
 //!
 //! b batch, k structures, h, w.
 //!
-//!     L = Σ_k [1 − mean over b, h, w of SSIM(x_k, y_k)]
+//! ```text
+//! L = Σ_k [1 − mean over b, h, w of SSIM(x_k, y_k)]
+//! ```
 
 use tch::{Kind, Tensor};
 

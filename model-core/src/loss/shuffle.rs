@@ -2,7 +2,9 @@
 //!
 //! b batch, m raters, k structures, h, w.
 //!
-//!     L = mean over permutations π of BCE( Σ_m sg(c)^{π(m)} P^m , Σ_m sg(c)^{π(m)} z^m ),  predictions clamped at 1e-6
+//! ```text
+//! L = mean over permutations π of BCE( Σ_m sg(c)^{π(m)} P^m , Σ_m sg(c)^{π(m)} z^m ),  predictions clamped at 1e-6
+//! ```
 //!
 //! π moves only raters who are present. Cases with fewer than two give 0: there is nothing to deal. (12)'s threshold is
 //! left out, for it has no gradient (docs/model.md, A7).

@@ -3,7 +3,9 @@
 //!
 //! b batch, k structures, h, w.
 //!
-//!     SSIM = (2 μ_x μ_y + C₁)(2 σ_xy + C₂) / ((μ_x² + μ_y² + C₁)(σ_x² + σ_y² + C₂)),  C₁ = 0.01², C₂ = 0.03²
+//! ```text
+//! SSIM = (2 μ_x μ_y + C₁)(2 σ_xy + C₂) / ((μ_x² + μ_y² + C₁)(σ_x² + σ_y² + C₂)),  C₁ = 0.01², C₂ = 0.03²
+//! ```
 //!
 //! The Gaussian separates, so blurring a map X is `G_h X G_wᵀ` with banded matrices G: two matrix products, which processors
 //! and their backward passes do several times faster than convolutions of single-channel maps.

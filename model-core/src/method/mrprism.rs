@@ -2,16 +2,18 @@
 //!
 //! b batch, m raters, k structures, s side; sg stops the gradient; i counts recurrences.
 //!
-//!     w, t ← initial confidences and target            (14), (15)
-//!     F ← Encoder(x), once
-//!     for i in 1…τ:
-//!         ŷ ← σ(ConP(F, sg(w)))       P ← σ(DivP(sg(ŷ)))       c ← P / ΣP        s ← Σ_m c^m z^m      (5)
-//!         L_con ← Σ_k 1 − SSIM(ŷ, sg(t))                       trains ConP and the encoder            (8)
-//!         L_div ← Σ_k 1 − SSIM(s, sg(ŷ))                       trains DivP, through c                 (8)
-//!         L_shf ← shuffle loss                                 trains DivP, through P                 (10)–(12)
-//!         backward of L_con + L_div + α L_shf                  nothing crosses recurrences            (13)
-//!         t ← sg(s),  w ← sg(c ⊙ P)
-//!     backward through the encoder, once
+//! ```text
+//! w, t ← initial confidences and target            (14), (15)
+//! F ← Encoder(x), once
+//! for i in 1…τ:
+//!     ŷ ← σ(ConP(F, sg(w)))       P ← σ(DivP(sg(ŷ)))       c ← P / ΣP        s ← Σ_m c^m z^m      (5)
+//!     L_con ← Σ_k 1 − SSIM(ŷ, sg(t))                       trains ConP and the encoder            (8)
+//!     L_div ← Σ_k 1 − SSIM(s, sg(ŷ))                       trains DivP, through c                 (8)
+//!     L_shf ← shuffle loss                                 trains DivP, through P                 (10)–(12)
+//!     backward of L_con + L_div + α L_shf                  nothing crosses recurrences            (13)
+//!     t ← sg(s),  w ← sg(c ⊙ P)
+//! backward through the encoder, once
+//! ```
 //!
 //! ConP works on leaf copies of F whose gradients gather over the recurrences: the same sum as one backward of (13), at a
 //! third of the memory.

@@ -148,7 +148,7 @@ pub struct Content<T> {
 /// Reads a file and proves its content. None where there is no file.
 ///
 /// # Errors
-/// A sentence about a file that [`write`] did not make: foreign, cut off or changed.
+/// A sentence about a file that [`write()`] did not make: foreign, cut off or changed.
 pub fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Option<Content<T>>, String> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,

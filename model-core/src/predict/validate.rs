@@ -106,6 +106,29 @@ impl Change {
     }
 }
 
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            recurrence,
+            change,
+            spread,
+        } = *self;
+        write!(
+            f,
+            "Rec{recurrence}: mean change from Rec{} {change:.5}",
+            recurrence.saturating_sub(1)
+        )?;
+        if let Some(spread) = spread {
+            write!(f, ", spread of confidences {spread:.4}")?;
+        }
+        if self.is_nothing() {
+            f.write_str(": the recurrence changed nothing")
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// The changes that `scores` tell of, by recurrence.
 pub fn changes(scores: &[Score]) -> Vec<Change> {
     let means = means(scores);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::RunError;
 use crate::params::{Snapshot, file};
+use crate::train::checkpoint::Unreadable;
 
 /// The file's name within a run.
 pub const WEIGHTS_NAME: &str = "best.safetensors";
@@ -53,36 +54,26 @@ pub fn write_weights(
     file::write(&folder.join(WEIGHTS_NAME), &fields, &trained.weights)
 }
 
-/// Reads the file with its hash; none where there is none, or where it is broken (training then goes on or begins anew).
+/// Reads the file with its hash; none where there is none.
 ///
 /// # Errors
-/// [`RunError::Checkpoint`] where it belongs to another run.
+/// [`Unreadable`]: broken, or of another run.
 pub fn read_weights(
     folder: &Path,
     identity: &str,
-) -> Result<Option<(FinalWeights, String)>, RunError> {
+) -> Result<Option<(FinalWeights, String)>, Unreadable> {
     let path = folder.join(WEIGHTS_NAME);
-    let content = match file::read::<Fields>(&path) {
-        Ok(content) => content,
-        Err(message) => {
-            tracing::warn!(path = %path.display(), message, "trained weights are broken");
-            return Ok(None);
-        }
-    };
+    let read = file::read::<Fields>(&path).map_err(Unreadable::Broken)?;
     let Some(file::Content {
         fields,
         tensors,
         hash,
-    }) = content
+    }) = read
     else {
         return Ok(None);
     };
     if fields.format != FORMAT || fields.identity != identity {
-        let message = "it belongs to another run (specification, seed or fold differ): give this run a folder of its own";
-        return Err(RunError::Checkpoint {
-            path,
-            message: message.to_owned(),
-        });
+        return Err(Unreadable::foreign(&path));
     }
     let Fields {
         step,
@@ -90,13 +81,11 @@ pub fn read_weights(
         train_seconds,
         ..
     } = fields;
-    Ok(Some((
-        FinalWeights {
-            weights: tensors,
-            step,
-            score,
-            train_seconds,
-        },
-        hash,
-    )))
+    let weights = FinalWeights {
+        weights: tensors,
+        step,
+        score,
+        train_seconds,
+    };
+    Ok(Some((weights, hash)))
 }

@@ -59,7 +59,8 @@ impl TrainingSet {
     /// Puts `cases` on `device`, masks as bytes.
     ///
     /// # Errors
-    /// [`RunError::Unusable`] where there is no case, or a case is not as the specification says.
+    /// [`RunError::Unusable`] where there is no case, a case is not as the specification says, or batches are too small
+    /// for batch norm.
     pub fn new(spec: &RunSpec, cases: &[Case], device: Device) -> Result<Self, RunError> {
         if cases.is_empty() {
             return Err(RunError::Unusable(format!(
@@ -70,6 +71,7 @@ impl TrainingSet {
         for case in cases {
             check(spec, case)?;
         }
+        refuse_too_small(spec, cases.len())?;
         let images: Vec<Tensor> = cases.iter().map(|case| image(case, Device::Cpu)).collect();
         let masks: Vec<Tensor> = cases.iter().map(masks).collect();
         Ok(Self {
@@ -115,6 +117,18 @@ impl TrainingSet {
             present: Presence::new(present, device),
         }
     }
+}
+
+/// Batch norm needs more than one number a channel, and an encoder's last map has (size / 32)² a case.
+fn refuse_too_small(spec: &RunSpec, cases: usize) -> Result<(), RunError> {
+    let numbers = (spec.size / 32).pow(2) as usize * cases.min(spec.train.batch as usize);
+    if numbers > 1 {
+        return Ok(());
+    }
+    Err(RunError::Unusable(format!(
+        "one case a step at size {} leaves batch norm one number a channel: give train.batch 2 or more, or size 64",
+        spec.size
+    )))
 }
 
 /// A case's image as a batch of one. Shapes: → \[1, c, s, s\]

@@ -69,13 +69,25 @@ pub struct Resumed {
     pub train_seconds: f64,
 }
 
-/// Why a checkpoint cannot be gone on from.
+/// Why a file of an earlier attempt cannot be gone on from.
 #[derive(Debug)]
 pub enum Unreadable {
-    /// The file is broken: training may begin anew.
+    /// It is broken: training may begin anew.
     Broken(String),
-    /// The file belongs to another run: going on or writing over it would be wrong.
+    /// It belongs to another run: going on or writing over it would be wrong.
     Foreign(RunError),
+}
+
+impl Unreadable {
+    /// The file at `path` belongs to another run.
+    pub(crate) fn foreign(path: &Path) -> Self {
+        let message = "it belongs to another run (specification, seed or fold differ): give this run a folder of its \
+                       own, or delete the file to begin anew";
+        Self::Foreign(RunError::Checkpoint {
+            path: path.to_path_buf(),
+            message: message.to_owned(),
+        })
+    }
 }
 
 impl<'a> Checkpoints<'a> {
@@ -111,12 +123,7 @@ impl<'a> Checkpoints<'a> {
             return Ok(None);
         };
         if fields.format != FORMAT || fields.identity != self.identity {
-            let message = "it belongs to another run (specification, seed or fold differ): give this run a folder of its \
-                           own, or delete the file to begin anew";
-            return Err(Unreadable::Foreign(RunError::Checkpoint {
-                path: self.path.clone(),
-                message: message.to_owned(),
-            }));
+            return Err(Unreadable::foreign(&self.path));
         }
         let weights = under(&tensors, "weights/");
         let best = fields.best.map(|best| {

@@ -1,7 +1,9 @@
 //! Adam (Kingma & Ba 2015), with PyTorch's form of ε and an L2 penalty added to the gradient.
 //!
-//!     m ← β₁ m + (1 − β₁) g          v ← β₂ v + (1 − β₂) g²
-//!     p ← p − lr · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
+//! ```text
+//! m ← β₁ m + (1 − β₁) g          v ← β₂ v + (1 − β₂) g²
+//! p ← p − lr · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
+//! ```
 
 use mrprism_protocol::spec::TrainingSpec;
 use tch::{Tensor, no_grad};

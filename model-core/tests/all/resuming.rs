@@ -95,6 +95,25 @@ fn a_kill_between_weights_and_predictions_repeats_no_training() {
 }
 
 #[test]
+fn broken_weights_are_said_and_trained_again() {
+    let (spec, data) = small();
+    let folder = TempDir::new().unwrap();
+    let (hash, first) = finish(&spec, &data, folder.path());
+    let best = folder.path().join("best.safetensors");
+    let mut bytes = std::fs::read(&best).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&best, bytes).unwrap();
+    let (again, second) = finish(&spec, &data, folder.path());
+    assert_eq!((again, second.scores()), (hash, first.scores()));
+    let log = second.log();
+    assert!(
+        log.contains("warn: best.safetensors cannot be used"),
+        "{log}"
+    );
+}
+
+#[test]
 fn the_best_weights_travel_inside_the_checkpoint() {
     // With a learning rate that only spoils, the first validation stays the best: the last weights differ from it.
     let (mut spec, data) = small();

@@ -3,10 +3,12 @@
 //! b batch, m raters, k structures, s side of the image, w encoder width. Stages l = 1…4 have 8w, 4w, 2w, w channels,
 //! 8, 4, 2, 1 heads, and a grid of R = s/32 · 2^(l−1).
 //!
-//!     a_l = Attention(features s_l, embedding w̃_l)                              Eq. 7
-//!     c_l = ReLU(BN(Conv3x3([a_l ; tap]))) + a_l                                no tap at l = 1: s_1 is f5 itself
-//!     s_{l+1} = ReLU(BN(Deconv(c_l)))                                           l = 1…3
-//!     y = bilinear ×2 of Deconv(c_4)                                            logits
+//! ```text
+//! a_l = Attention(features s_l, embedding w̃_l)                              Eq. 7
+//! c_l = ReLU(BN(Conv3x3([a_l ; tap]))) + a_l                                no tap at l = 1: s_1 is f5 itself
+//! s_{l+1} = ReLU(BN(Deconv(c_l)))                                           l = 1…3
+//! y = bilinear ×2 of Deconv(c_4)                                            logits
+//! ```
 
 use mrprism_protocol::spec::MrPrismNetwork;
 use tch::Tensor;

@@ -5,10 +5,12 @@
 //! Three strided convolutions, three attention blocks (32, 64, 64 channels, 4 heads), then an attention with one head a
 //! rater that is never mixed with the others:
 //!
-//!     o^m = softmax(q^m k^mᵀ / √d) v^m        q, k from t + E, v from t; no bias
-//!     u^m = LN₁(R^m t + o^m)                  the norms are shared by the raters
-//!     u^m = LN₂(u^m + W₂^m GELU(W₁^m u^m))    no bias
-//!     logit^m = W_o^m u^m + b^m               then bilinear to the image's side
+//! ```text
+//! o^m = softmax(q^m k^mᵀ / √d) v^m        q, k from t + E, v from t; no bias
+//! u^m = LN₁(R^m t + o^m)                  the norms are shared by the raters
+//! u^m = LN₂(u^m + W₂^m GELU(W₁^m u^m))    no bias
+//! logit^m = W_o^m u^m + b^m               then bilinear to the image's side
+//! ```
 
 use mrprism_protocol::spec::MrPrismNetwork;
 use tch::Tensor;
