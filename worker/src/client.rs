@@ -135,12 +135,13 @@ impl Client {
         send(call).await.map(drop)
     }
 
-    /// Stores a file, streamed. The handle pins its content: an atomic replacement meanwhile does no harm.
+    /// Stores a file, streamed, under its name and the hash that the server holds it to. The handle pins its content:
+    /// an atomic replacement meanwhile does no harm.
     pub(crate) async fn upload(
         &self,
         (job, fence): (JobId, Fence),
         kind: ArtifactKind,
-        name: &str,
+        (name, hash): (&str, &str),
         file: std::fs::File,
     ) -> Result<(), CallError> {
         let path = Path::new(name);
@@ -150,7 +151,8 @@ impl Client {
             .len();
         // A name may hold a slash; as one path segment it is written %2F.
         let segment = name.replace('%', "%25").replace('/', "%2F");
-        let url = format!("/worker/jobs/{job}/artifacts/{kind}/{segment}?fence={fence}");
+        let url =
+            format!("/worker/jobs/{job}/artifacts/{kind}/{segment}?fence={fence}&hash={hash}");
         let stream = ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 18);
         let call = self
             .http

@@ -141,11 +141,19 @@ impl Place {
         name: &str,
         file: &std::fs::File,
     ) -> Result<(), Lost> {
+        let trouble = |error: std::io::Error| CallError::Local(format!("reading {name}: {error}"));
+        let whole = reopened(file).map_err(trouble)?;
+        let hash = tokio::task::spawn_blocking(move || hash_of(whole)).await;
+        let hash = hash
+            .map_err(std::io::Error::other)
+            .flatten()
+            .map_err(trouble)?;
         let what = format!("uploading {name}");
         let sent = persist(&what, || async {
-            let again = reopened(file)
-                .map_err(|error| CallError::Local(format!("reading {name}: {error}")))?;
-            self.client.upload(self.lease, kind, name, again).await
+            let again = reopened(file).map_err(trouble)?;
+            self.client
+                .upload(self.lease, kind, (name, &hash), again)
+                .await
         });
         sent.await.map_err(Lost::from)
     }
@@ -154,6 +162,12 @@ impl Place {
 /// Another handle of the same file, with a position of its own, even where its name is another file's by now.
 fn reopened(file: &std::fs::File) -> std::io::Result<std::fs::File> {
     std::fs::File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+fn hash_of(file: std::fs::File) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(file)?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 fn identity(file: &std::fs::File) -> std::io::Result<Identity> {
