@@ -97,7 +97,7 @@ fn mistakes_are_named_with_file_line_and_key() {
         QUICKSTART.replace("dataset = \"phantom\"", "dataset = \"fantom\""),
         QUICKSTART.replace("method = \"mrprism\"", "method = \"mrprims\""),
         QUICKSTART.replace("batch = 8", "batch = \"eight\""),
-        QUICKSTART.replace("steps = 120", "steps = 120\nepochs = 3"),
+        QUICKSTART.replace("steps = 200", "steps = 200\nepochs = 3"),
         QUICKSTART.replace("size = 64", "size = 65"),
         QUICKSTART.replace("seeds = [0, 1]", "seeds = [0, 0]"),
         QUICKSTART.replace("question =", "qestion ="),
