@@ -130,12 +130,16 @@ impl RunFolder {
     /// After success: only weights, predictions and provenance stay, and no earlier attempt whose child has ended.
     pub(crate) fn keep_results(&self) {
         remove(&self.path.join(LATEST));
-        remove(&self.spool());
         for folder in leftovers::folders(&self.run) {
             if folder != self.path && !leftovers::is_in_use(&folder) {
                 remove(&folder);
             }
         }
+    }
+
+    /// After any end: what has not been delivered never will be.
+    pub(crate) fn drop_spool(&self) {
+        remove(&self.spool());
     }
 
     /// After a cancellation: nothing stays.

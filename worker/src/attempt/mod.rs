@@ -75,6 +75,8 @@ pub(crate) async fn run(worker: &Arc<Worker>, claim: Claim, device: &DeviceOffer
         End::Word(word) => report(worker, &lease, word, &mut relay, &uploads).await,
         End::Abandoned => None,
     };
+    drop((relay, uploads));
+    folder.drop_spool();
     match outcome {
         Some(AttemptOutcome::Succeeded) => folder.keep_results(),
         Some(AttemptOutcome::Cancelled) => folder.discard(),
