@@ -33,7 +33,7 @@ pub fn score_case(
     for (k, structure) in structures.iter().enumerate() {
         let references = references(case, k, &spec.references);
         for recurrence in 0..recurrences {
-            let map = map_from_fixed(stored.prediction.slice(s![recurrence, k, .., ..]));
+            let map = map_from_fixed(&stored.prediction.slice(s![recurrence, k, .., ..]));
             let mut push = |reference, rule: Rule, value| {
                 scores.push(Score {
                     output: Output::Prediction,
@@ -48,22 +48,23 @@ pub fn score_case(
             for metric in &spec.metrics {
                 match metric {
                     Metric::SoftDice => {
-                        let levels = Levels::of_map(map.view());
+                        let levels = Levels::of_map(&map);
                         for (reference, truth) in &references {
                             push(*reference, Rule::SOFT_DICE, soft_dice(&levels, truth));
                         }
                     }
                 }
             }
-            push(Reference::Alone, Rule::AREA, area(map.view()));
+            push(Reference::Alone, Rule::AREA, area(&map));
             if recurrence > 0 {
-                let before = map_from_fixed(stored.prediction.slice(s![recurrence - 1, k, .., ..]));
-                let value = change(map.view(), before.view());
+                let before =
+                    map_from_fixed(&stored.prediction.slice(s![recurrence - 1, k, .., ..]));
+                let value = change(&map, &before);
                 push(Reference::Alone, Rule::CHANGE, value);
             }
             let confidences = stored.confidences.slice(s![recurrence, .., k, .., ..]);
             if !confidences.is_empty() {
-                let value = confidence_spread(map_from_fixed(confidences).view());
+                let value = confidence_spread(&map_from_fixed(&confidences));
                 push(Reference::Alone, Rule::CONFIDENCE_SPREAD, value);
             }
         }
@@ -86,7 +87,7 @@ pub fn human(cases: &[Case], spec: &EvaluationSpec, structures: &[String]) -> Ve
                     let Some(others) = others(case, k, rater) else {
                         continue;
                     };
-                    let own = Levels::of_votes(&Votes::hard(case.mask(rater, k)));
+                    let own = Levels::of_votes(&Votes::hard(&case.mask(rater, k)));
                     let (rule, value) = match metric {
                         Metric::SoftDice => {
                             (Rule::SOFT_DICE, soft_dice(&own, &Levels::of_votes(&others)))
@@ -172,14 +173,14 @@ fn references(
                 .iter()
                 .map(|masks| {
                     let mask = masks.slice(s![structure, .., ..]);
-                    (Reference::Arbitrated, Votes::hard(mask))
+                    (Reference::Arbitrated, Votes::hard(&mask))
                 })
                 .collect(),
             ReferenceFamily::Raters => each_rater(&|rater| {
                 let number = rater as u32 + 1;
                 Some((
                     Reference::Rater(number),
-                    Votes::hard(case.mask(rater, structure)),
+                    Votes::hard(&case.mask(rater, structure)),
                 ))
             }),
             ReferenceFamily::LeaveOneOut => each_rater(&|rater| {

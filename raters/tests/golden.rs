@@ -1,5 +1,10 @@
 //! Scores against numbers from another implementation: `tools/golden/soft_dice.py`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot make its input fails"
+)]
+
 use std::collections::BTreeMap;
 
 use mrprism_protocol::spec::{EvaluationSpec, Metric, ReferenceFamily};
@@ -35,56 +40,58 @@ fn splitmix64(word: u64) -> u64 {
 }
 
 /// 64-bit words by position in C order.
-fn draw<D: Dimension>(seed: u64, stream: u64, shape: D) -> Array<u64, D> {
+fn draw<D: Dimension>(seed: u64, stream: u64, shape: &D) -> Array<u64, D> {
     let start = (seed << 40) + (stream << 32);
     let words = (0..shape.size() as u64).map(|index| splitmix64(start + index));
     Array::from_shape_vec(shape.clone(), words.collect()).unwrap()
 }
 
-impl Scenario {
-    fn inputs(&self) -> (Case, StoredPrediction) {
-        let (height, width) = SIDE;
-        let shape = Ix4(RECURRENCES, STRUCTURES, height, width);
-        let mut prediction: Array4<u16> =
-            draw(self.seed, 0, shape).mapv(|word| (word >> 48) as u16);
-        let bright = prediction
-            .slice(s![0, .., .., ..])
-            .mapv(|value| u64::from(value >> 8));
-        let luck = draw(self.seed, 1, Ix4(self.raters, STRUCTURES, height, width));
-        let mut masks = Array4::from_shape_fn(luck.dim(), |(m, k, y, x)| {
-            u8::from(bright[[k, y, x]] + (luck[[m, k, y, x]] >> 57) > 190)
-        });
-        let shape = Ix5(RECURRENCES, self.raters, STRUCTURES, height, width);
-        let confidences: Array5<u16> = draw(self.seed, 2, shape).mapv(|word| (word >> 48) as u16);
-        let luck = draw(self.seed, 3, Ix3(STRUCTURES, height, width));
-        let mut arbitrated = Array3::from_shape_fn(luck.dim(), |(k, y, x)| {
-            u8::from(bright[[k, y, x]] + (luck[[k, y, x]] >> 57) > 190)
-        });
-        for k in &self.empty_masks {
-            masks.slice_mut(s![.., *k, .., ..]).fill(0);
-            arbitrated.slice_mut(s![*k, .., ..]).fill(0);
-        }
-        for k in &self.empty_predictions {
-            prediction.slice_mut(s![.., *k, .., ..]).fill(0);
-        }
-        let case = Case {
-            name: "golden".to_owned(),
-            patient: "golden".to_owned(),
-            image: Array3::zeros((1, height, width)),
-            masks,
-            present: (0..self.raters)
-                .map(|rater| !self.absent.contains(&rater))
-                .collect(),
-            arbitrated: Some(arbitrated),
-        };
-        let stored = StoredPrediction {
-            case: case.name.clone(),
-            prediction,
-            heads: Array5::zeros(confidences.dim()),
-            confidences,
-        };
-        (case, stored)
+fn inputs(scenario: &Scenario) -> (Case, StoredPrediction) {
+    let (height, width) = SIDE;
+    let shape = Ix4(RECURRENCES, STRUCTURES, height, width);
+    let mut prediction: Array4<u16> =
+        draw(scenario.seed, 0, &shape).mapv(|word| (word >> 48) as u16);
+    let bright = prediction
+        .slice(s![0, .., .., ..])
+        .mapv(|value| u64::from(value >> 8));
+    let luck = draw(
+        scenario.seed,
+        1,
+        &Ix4(scenario.raters, STRUCTURES, height, width),
+    );
+    let mut masks = Array4::from_shape_fn(luck.dim(), |(m, k, y, x)| {
+        u8::from(bright[[k, y, x]] + (luck[[m, k, y, x]] >> 57) > 190)
+    });
+    let shape = Ix5(RECURRENCES, scenario.raters, STRUCTURES, height, width);
+    let confidences: Array5<u16> = draw(scenario.seed, 2, &shape).mapv(|word| (word >> 48) as u16);
+    let luck = draw(scenario.seed, 3, &Ix3(STRUCTURES, height, width));
+    let mut arbitrated = Array3::from_shape_fn(luck.dim(), |(k, y, x)| {
+        u8::from(bright[[k, y, x]] + (luck[[k, y, x]] >> 57) > 190)
+    });
+    for k in &scenario.empty_masks {
+        masks.slice_mut(s![.., *k, .., ..]).fill(0);
+        arbitrated.slice_mut(s![*k, .., ..]).fill(0);
     }
+    for k in &scenario.empty_predictions {
+        prediction.slice_mut(s![.., *k, .., ..]).fill(0);
+    }
+    let case = Case {
+        name: "golden".to_owned(),
+        patient: "golden".to_owned(),
+        image: Array3::zeros((1, height, width)),
+        masks,
+        present: (0..scenario.raters)
+            .map(|rater| !scenario.absent.contains(&rater))
+            .collect(),
+        arbitrated: Some(arbitrated),
+    };
+    let stored = StoredPrediction {
+        case: case.name.clone(),
+        prediction,
+        heads: Array5::zeros(confidences.dim()),
+        confidences,
+    };
+    (case, stored)
 }
 
 fn key(score: &Score) -> String {
@@ -109,7 +116,7 @@ fn every_score_equals_the_other_implementations() {
     let structures = ["s0".to_owned(), "s1".to_owned()];
     assert_eq!(scenarios.len(), 7);
     for scenario in scenarios {
-        let (case, stored) = scenario.inputs();
+        let (case, stored) = inputs(&scenario);
         let mut scores = score_case(&case, &stored, &spec, &structures).unwrap();
         scores.extend(human(&[case], &spec, &structures));
         let ours: BTreeMap<_, _> = scores

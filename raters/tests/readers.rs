@@ -1,5 +1,10 @@
 //! Reading small data sets of every form that has files.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot make its input fails"
+)]
+
 mod support;
 
 use std::path::Path;
@@ -355,6 +360,23 @@ fn the_same_image_twice_is_told_and_more_so_across_splits() {
         report.warnings.iter().any(|warning| warning == expected),
         "{report}"
     );
+}
+
+#[test]
+fn the_report_of_a_check_reads_well() {
+    let root = folder();
+    qubiq(root.path(), 4, 3);
+    for task in ["01", "02"] {
+        let path = format!("Training/case01/task{task}_seg02.nii.gz");
+        std::fs::remove_file(root.path().join(path)).unwrap();
+    }
+    write_bytes(&root.path().join("Training/case03/image.nii.gz"), b"broken");
+    let dataset = Dataset::open(&qubiq_definition(), Some(root.path())).unwrap();
+    let report = check(&dataset).to_string();
+    let report = report.replace(dataset.manifest(), "MANIFEST");
+    let real_root = root.path().canonicalize().unwrap();
+    let report = report.replace(real_root.to_str().unwrap(), "ROOT");
+    insta::assert_snapshot!(report);
 }
 
 fn definition_split(split: &str) -> mrprism_protocol::spec::SplitRule {

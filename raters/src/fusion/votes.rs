@@ -1,6 +1,6 @@
 //! A mask as a count of votes, so that it is compared with thresholds in integers.
 
-use ndarray::{Array2, ArrayView2, Zip};
+use ndarray::{Array2, ArrayRef2, Zip};
 
 use crate::case::Case;
 
@@ -35,7 +35,7 @@ impl Votes {
     }
 
     /// One hard mask.
-    pub fn hard(mask: ArrayView2<'_, u8>) -> Self {
+    pub fn hard(mask: &ArrayRef2<u8>) -> Self {
         Self {
             counts: mask.mapv(|value| u16::from(value != 0)),
             of: 1,

@@ -1,6 +1,6 @@
 //! How well raters agree with each other.
 
-use ndarray::{ArrayView2, Zip};
+use ndarray::{ArrayRef2, Zip};
 
 use crate::case::Case;
 
@@ -8,7 +8,7 @@ use crate::case::Case;
 ///
 /// # Panics
 /// Where the sizes differ.
-pub fn dice(a: ArrayView2<'_, u8>, b: ArrayView2<'_, u8>) -> f64 {
+pub fn dice(a: &ArrayRef2<u8>, b: &ArrayRef2<u8>) -> f64 {
     let (both, sum) = Zip::from(a)
         .and(b)
         .fold((0_u64, 0_u64), |(both, sum), a, b| {
@@ -30,7 +30,10 @@ pub fn pairwise_dice(case: &Case, structure: usize) -> Vec<(usize, usize, f64)> 
         .enumerate()
         .flat_map(|(position, first)| {
             present[position + 1..].iter().map(move |second| {
-                let value = dice(case.mask(*first, structure), case.mask(*second, structure));
+                let value = dice(
+                    &case.mask(*first, structure),
+                    &case.mask(*second, structure),
+                );
                 (*first, *second, value)
             })
         })

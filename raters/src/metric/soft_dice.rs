@@ -1,12 +1,12 @@
 //! Soft Dice: the mean of Dice over five thresholds (paper 5.2.2; official `eval_seg`).
 //!
 //! For τ in (0.1, 0.3, 0.5, 0.7, 0.9): A = 1[prediction > τ], G = 1[reference > τ], both strictly, and
-//! `D_τ = (2·|A∩G| + 1e-4) / (|A| + |G| + 1e-4)`; two empty masks give 1. The score is the mean of D_τ.
+//! `D_τ = (2·|A∩G| + 1e-4) / (|A| + |G| + 1e-4)`; two empty masks give 1. The score is the mean of these.
 //!
 //! A stored prediction is compared as its decoded f32 value (`u16 / 65535`) with the f32 nearest to τ; no u16 value lies on a
 //! threshold, so rounding decides nothing. Votes are compared as integers: `10·votes > 10τ·M'`.
 
-use ndarray::{Array2, ArrayView2, Zip};
+use ndarray::{Array2, ArrayRef2, Zip};
 
 use crate::fusion::Votes;
 
@@ -24,7 +24,7 @@ pub struct Levels(Array2<u8>);
 
 impl Levels {
     /// Levels of a probability map. NaN passes no threshold.
-    pub fn of_map(map: ArrayView2<'_, f32>) -> Self {
+    pub fn of_map(map: &ArrayRef2<f32>) -> Self {
         Self(map.mapv(|value| {
             THRESHOLDS
                 .iter()
@@ -104,16 +104,16 @@ mod tests {
     #[test]
     fn hand_worked_masks() {
         // Prediction 0.8, 0.4, 0 and reference 1, 1, 0: Dice 1 at 0.1 and 0.3, 2/3 at 0.5 and 0.7, 0 at 0.9.
-        let prediction = Levels::of_map(array![[0.8, 0.4, 0.0]].view());
-        let reference = Levels::of_votes(&Votes::hard(array![[1, 1, 0]].view()));
+        let prediction = Levels::of_map(&array![[0.8, 0.4, 0.0]]);
+        let reference = Levels::of_votes(&Votes::hard(&array![[1, 1, 0]]));
         let expected = (1.0 + 1.0 + 2.0 / 3.0 + 2.0 / 3.0 + 0.0) / 5.0;
         assert!((soft_dice(&prediction, &reference) - expected).abs() < 1e-4);
     }
 
     #[test]
     fn two_empty_masks_score_one_and_one_empty_mask_nearly_nothing() {
-        let empty = Levels::of_map(Array2::zeros((4, 4)).view());
-        let full = Levels::of_map(Array2::ones((4, 4)).view());
+        let empty = Levels::of_map(&Array2::zeros((4, 4)));
+        let full = Levels::of_map(&Array2::ones((4, 4)));
         assert!((soft_dice(&empty, &empty) - 1.0).abs() < f64::EPSILON);
         assert!(soft_dice(&empty, &full) < 1e-5);
         assert!((soft_dice(&full, &full) - 1.0).abs() < f64::EPSILON);
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_value_on_a_threshold_and_nan_lie_below_it() {
-        let levels = Levels::of_map(array![[0.1, 0.5, f32::NAN, 0.100_01, 1.0]].view());
+        let levels = Levels::of_map(&array![[0.1, 0.5, f32::NAN, 0.100_01, 1.0]]);
         assert_eq!(levels.0, array![[0, 2, 0, 1, 5]]);
     }
 }

@@ -60,7 +60,7 @@ pub fn write(path: &Path, stored: &StoredPrediction) -> Result<(), DataError> {
 /// Reads a prediction and proves its checksum.
 ///
 /// # Errors
-/// Any file that [`write`] did not make: foreign, cut off, changed, of another version or larger than 1 GiB. Never panics.
+/// Any file that [`write()`] did not make: foreign, cut off, changed, of another version or larger than 1 GiB. Never panics.
 pub fn read(path: &Path) -> Result<StoredPrediction, DataError> {
     let broken = |message: &str| {
         DataError::broken(

@@ -1,6 +1,6 @@
 //! Numbers from 0 to 1 in sixteen bits: 65535 is 1.
 
-use ndarray::{Array, ArrayView, Dimension};
+use ndarray::{Array, ArrayRef, Dimension};
 
 const ONE: f32 = 65_535.0;
 
@@ -15,7 +15,7 @@ pub fn from_fixed(fixed: u16) -> f32 {
 }
 
 /// [`from_fixed`] of a whole array.
-pub fn map_from_fixed<D: Dimension>(fixed: ArrayView<'_, u16, D>) -> Array<f32, D> {
+pub fn map_from_fixed<D: Dimension>(fixed: &ArrayRef<u16, D>) -> Array<f32, D> {
     fixed.mapv(from_fixed)
 }
 

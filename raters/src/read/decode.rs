@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use mrprism_protocol::spec::{DatasetFile, Foreground};
-use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, s};
+use ndarray::{Array2, Array3, Array4, Axis, s};
 
 use super::foreground::is_foreground;
 use super::image::Colour;
@@ -42,7 +42,7 @@ pub(crate) fn read_case(
         let mut masks = Array3::<u8>::zeros((paths.len(), height, width));
         for (path, mut target) in paths.iter().zip(masks.axis_iter_mut(Axis(0))) {
             let mask = read_mask(&inside.resolve(path)?, definition.foreground.as_ref())?;
-            check_size(files, path, mask.view(), (height, width))?;
+            check_size(files, path, mask.dim(), (height, width))?;
             target.assign(&mask);
         }
         Ok::<_, DataError>(masks)
@@ -105,10 +105,9 @@ fn picture(path: &Path, colour: Colour) -> Result<(Array3<f32>, f32), DataError>
 fn check_size(
     files: &CaseFiles,
     path: &Path,
-    mask: ArrayView2<'_, u8>,
+    (h, w): (usize, usize),
     (height, width): (usize, usize),
 ) -> Result<(), DataError> {
-    let (h, w) = mask.dim();
     if (h, w) == (height, width) {
         return Ok(());
     }

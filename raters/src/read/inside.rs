@@ -64,10 +64,10 @@ impl Inside {
         for entry in entries {
             let entry = entry.map_err(DataError::file("list", &folder))?;
             // A name that is not UTF-8 fits no template.
-            if let Ok(name) = entry.file_name().into_string() {
-                if !name.starts_with('.') {
-                    names.insert(name);
-                }
+            if let Ok(name) = entry.file_name().into_string()
+                && !name.starts_with('.')
+            {
+                names.insert(name);
             }
         }
         Ok(names)

@@ -20,12 +20,14 @@ const MOST_CHANNELS: usize = 8;
 
 /// Whether the name says NIfTI: `.nii` or `.nii.gz`.
 pub(super) fn is_nifti(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
-    name.ends_with(".nii") || name.ends_with(".nii.gz")
+    let extension_of = |path: &Path| path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
+    match extension_of(path) {
+        Some(extension) if extension == "gz" => {
+            let unzipped = path.file_stem().map(Path::new).and_then(extension_of);
+            unzipped.is_some_and(|extension| extension == "nii")
+        }
+        extension => extension.is_some_and(|extension| extension == "nii"),
+    }
 }
 
 /// Channels that [`read`] will give, from the header alone.

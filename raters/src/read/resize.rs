@@ -1,6 +1,6 @@
 //! Bringing a case to a square of a given side: padded to square first, then the image smoothly and the masks by nearest pixel.
 
-use ndarray::{Array2, Array3, Array4, ArrayView2, Axis};
+use ndarray::{Array2, Array3, Array4, ArrayRef2, Axis};
 
 use crate::case::Case;
 
@@ -41,7 +41,7 @@ pub(crate) fn bring_to(case: Case, size: usize) -> Case {
         .axis_iter(Axis(0))
         .zip(image.axis_iter_mut(Axis(0)))
     {
-        target.assign(&filtered(source, &rows, &columns));
+        target.assign(&filtered(&source, &rows, &columns));
     }
     Case {
         image,
@@ -84,7 +84,7 @@ fn triangle(side: usize, size: usize, margin: usize, length: usize) -> Weights {
         .collect()
 }
 
-fn filtered(source: ArrayView2<'_, f32>, rows: &Weights, columns: &Weights) -> Array2<f32> {
+fn filtered(source: &ArrayRef2<f32>, rows: &Weights, columns: &Weights) -> Array2<f32> {
     let height = source.nrows();
     let mut narrow = Array2::<f32>::zeros((height, columns.len()));
     for (row, mut target) in source.rows().into_iter().zip(narrow.rows_mut()) {

@@ -1,10 +1,15 @@
 //! Small data sets on disk, and the way to the real ones.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot make its input fails"
+)]
 #![expect(dead_code, reason = "each test program uses its own part of this file")]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use mrprism_protocol::spec::{DatasetFile, parse_toml};
+use mrprism_raters::dataset::Dataset;
 
 /// Parses a definition given inline.
 pub(crate) fn definition(text: &str) -> DatasetFile {
@@ -160,4 +165,34 @@ pub(crate) fn pictures_definition() -> DatasetFile {
         folds = 3
         "#,
     )
+}
+
+/// The sentence that opening and decoding ends with.
+pub(crate) fn refusal(definition: &DatasetFile, root: Option<&Path>) -> String {
+    let opened = Dataset::open(definition, root);
+    opened
+        .and_then(|dataset| dataset.splits(8, None))
+        .unwrap_err()
+        .to_string()
+}
+
+/// Asserts that a sentence says each of these.
+pub(crate) fn assert_tells(sentence: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(sentence.contains(part), "'{part}' is not in: {sentence}");
+    }
+}
+
+/// Three cases, two raters.
+pub(crate) fn small_qubiq() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    qubiq(root.path(), 3, 2);
+    root
+}
+
+/// Cases a to d, two raters.
+pub(crate) fn small_pictures() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    pictures(root.path(), &["a", "b", "c", "d"], 2);
+    root
 }
