@@ -7,7 +7,7 @@ use std::io::{self, Read as _};
 use uuid::Uuid;
 
 /// A new id; later ones sort later.
-pub fn new_id<T: From<Uuid>>() -> T {
+pub(crate) fn new_id<T: From<Uuid>>() -> T {
     Uuid::now_v7().into()
 }
 
@@ -15,7 +15,7 @@ pub fn new_id<T: From<Uuid>>() -> T {
 ///
 /// # Errors
 /// `/dev/urandom` cannot be read.
-pub fn secret() -> io::Result<String> {
+pub(crate) fn secret() -> io::Result<String> {
     let mut bytes = [0_u8; 32];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     let mut text = String::with_capacity(64);
@@ -27,7 +27,7 @@ pub fn secret() -> io::Result<String> {
 }
 
 /// A number in [0, 1).
-pub fn jitter() -> f64 {
+pub(crate) fn jitter() -> f64 {
     // The lower 62 bits of a version 7 id are random.
     let bits = Uuid::now_v7().as_u128() as u64 & ((1 << 53) - 1);
     bits as f64 / (1_u64 << 53) as f64

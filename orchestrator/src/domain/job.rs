@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use mrprism_protocol::id::{ExperimentId, JobId, RunId};
+use mrprism_protocol::id::{JobId, RunId};
 use mrprism_protocol::state::{DeviceKind, JobState};
 
 /// A queued job that a claimer has locked, with what the queue's rules ask of it.
@@ -87,15 +87,6 @@ pub enum Charge {
     Infrastructure,
     /// Device memory's.
     Memory,
-}
-
-/// A run with the address of what it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunPlace {
-    /// The run.
-    pub run: RunId,
-    /// Its experiment.
-    pub experiment: ExperimentId,
 }
 
 /// What a person's wish to end a job makes of it.

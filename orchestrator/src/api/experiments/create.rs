@@ -1,0 +1,162 @@
+//! `POST /api/v1/experiments`: parse, refuse with file, line and key, or write the experiment with all its runs and jobs.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use mrprism_protocol::id::{ExperimentId, JobId, RunId};
+use mrprism_protocol::spec::{
+    Bundle, DatasetCard, Fingerprint, Resolved, SpecError, hash_json, resolve,
+};
+use mrprism_protocol::wire::ExperimentView;
+
+use crate::api::extract::Json;
+use crate::db::jobs::Placing;
+use crate::error::ApiError;
+use crate::queue::dedupe::{Submission, submission, twins};
+use crate::queue::order::head_start;
+use crate::{App, db, entropy};
+
+/// Most runs of one experiment.
+const MOST_RUNS: usize = 100_000;
+
+/// 201 where it is new, 200 where the same bundle is there already, 409 where another bundle has its name.
+pub(in crate::api) async fn create(
+    State(app): State<App>,
+    Json(bundle): Json<Bundle>,
+) -> Result<(StatusCode, Json<ExperimentView>), ApiError> {
+    let hash = bundle_hash(&bundle)?;
+    // Before resolving: the same submission stays the same experiment, whatever the workers hold today.
+    if let Ok(file) = mrprism_protocol::spec::parse_toml::<mrprism_protocol::spec::ExperimentFile>(
+        &bundle.experiment.file,
+        &bundle.experiment.text,
+    ) {
+        let mut db = db::begin(&app.db).await?;
+        let there = db::experiments::named(&mut db, &file.name).await?;
+        if let Some(id) = there_already(&file.name, there, &hash)? {
+            return Ok((StatusCode::OK, Json(view(&app, id).await?)));
+        }
+    }
+    let cards = db::datasets::list(&app.db).await?;
+    let app_version = app.science_version.clone();
+    let submitted = bundle.clone();
+    let plan = tokio::task::spawn_blocking(move || plan(&submitted, &cards, &app_version))
+        .await
+        .map_err(|error| ApiError::Internal(error.to_string()))??;
+    let (status, id) = write(&app, &bundle, &hash, &plan).await?;
+    app.queue_changed.say();
+    Ok((status, Json(view(&app, id).await?)))
+}
+
+/// An experiment that may be written.
+struct Plan {
+    resolved: Resolved,
+    fingerprints: Vec<Fingerprint>,
+}
+
+fn plan(bundle: &Bundle, cards: &[DatasetCard], science_version: &str) -> Result<Plan, ApiError> {
+    let resolved = resolve(bundle, cards).map_err(ApiError::Faults)?;
+    let refuse = |message: String| {
+        ApiError::Faults(vec![SpecError::of_file(
+            bundle.experiment.file.clone(),
+            message,
+        )])
+    };
+    if resolved.cells.len() > MOST_RUNS {
+        return Err(refuse(format!(
+            "{} runs are more than the {MOST_RUNS} that one experiment may have: split it",
+            resolved.cells.len()
+        )));
+    }
+    let fingerprints: Vec<_> = resolved
+        .cells
+        .iter()
+        .map(|cell| Fingerprint::of(&cell.spec, cell.seed, cell.fold, science_version))
+        .collect();
+    if let Some(twins) = twins(&resolved.cells, &fingerprints) {
+        return Err(refuse(format!(
+            "arms '{}' and '{}' are the same run: change one of them or leave it out",
+            twins.first, twins.second
+        )));
+    }
+    Ok(Plan {
+        resolved,
+        fingerprints,
+    })
+}
+
+/// One transaction: the experiment with every run and job, or nothing.
+async fn write(
+    app: &App,
+    bundle: &Bundle,
+    hash: &str,
+    plan: &Plan,
+) -> Result<(StatusCode, ExperimentId), ApiError> {
+    let file = &plan.resolved.file;
+    let cells = &plan.resolved.cells;
+    let experiment: ExperimentId = entropy::new_id();
+    let runs: Vec<RunId> = cells.iter().map(|_| entropy::new_id()).collect();
+    let jobs: Vec<(JobId, RunId)> = runs.iter().map(|run| (entropy::new_id(), *run)).collect();
+    // Experiment files name neither pool nor priority yet.
+    let placing = Placing {
+        pool: "default".to_owned(),
+        priority: 0,
+        head_start: head_start(0),
+    };
+    let mut db = db::begin(&app.db).await?;
+    let made = db::experiments::create(
+        &mut db,
+        experiment,
+        &file.name,
+        &file.question,
+        bundle,
+        hash,
+    )
+    .await?;
+    if !made {
+        let there = db::experiments::named(&mut db, &file.name).await?;
+        return there_already(&file.name, there, hash)?
+            .map(|id| (StatusCode::OK, id))
+            .ok_or_else(|| ApiError::Internal(format!("'{}' came and went", file.name)));
+    }
+    db::runs::create(
+        &mut db,
+        experiment,
+        &runs,
+        cells,
+        &plan.fingerprints,
+        &app.science_version,
+    )
+    .await?;
+    db::jobs::enqueue(&mut db, &jobs, &placing).await?;
+    db.commit().await?;
+    tracing::info!(name = file.name, runs = runs.len(), "experiment submitted");
+    Ok((StatusCode::CREATED, experiment))
+}
+
+/// The experiment that is there already under this name, if the submission is the same.
+fn there_already(
+    name: &str,
+    there: Option<db::experiments::Named>,
+    hash: &str,
+) -> Result<Option<ExperimentId>, ApiError> {
+    let there_hash = there.as_ref().map(|there| there.bundle_hash.as_str());
+    match submission(there_hash, hash) {
+        Submission::New => Ok(None),
+        Submission::Again => Ok(there.map(|there| there.id)),
+        Submission::NameTaken => Err(ApiError::Conflict {
+            kind: "mrprism:name-taken",
+            detail: format!(
+                "an experiment '{name}' with other content is there already: what was submitted never changes, so give this one another `name`"
+            ),
+        }),
+    }
+}
+
+async fn view(app: &App, id: ExperimentId) -> Result<ExperimentView, ApiError> {
+    Ok(db::experiments::view(&app.db, id).await?)
+}
+
+fn bundle_hash(bundle: &Bundle) -> Result<String, ApiError> {
+    let value =
+        serde_json::to_value(bundle).map_err(|error| ApiError::Internal(error.to_string()))?;
+    Ok(hash_json(&value))
+}

@@ -1,0 +1,8 @@
+//! Experiments: submit, look, cancel, print.
+
+pub(super) mod cancel;
+pub(super) mod create;
+pub(super) mod list;
+pub(super) mod runs;
+pub(super) mod show;
+pub(super) mod table;

@@ -1,0 +1,22 @@
+//! A run as reports see it.
+
+use mrprism_protocol::id::RunId;
+use mrprism_protocol::spec::{RunSpec, Seed};
+use mrprism_protocol::state::JobState;
+
+/// What a run is and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunFacts {
+    /// The run.
+    pub run: RunId,
+    /// The arm.
+    pub arm: String,
+    /// The replicate.
+    pub seed: Seed,
+    /// The fold.
+    pub fold: Option<u32>,
+    /// The newest job's state.
+    pub state: JobState,
+    /// What it is.
+    pub spec: RunSpec,
+}

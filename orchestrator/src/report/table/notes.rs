@@ -1,0 +1,161 @@
+//! What a reader must know: what is missing, refused or flagged, and by which rules the numbers were made.
+
+use std::collections::BTreeSet;
+
+use mrprism_protocol::spec::{Reference, ReferenceFamily};
+use mrprism_protocol::state::JobState;
+use mrprism_raters::metric::Rule;
+
+use super::build::{Results, Scored};
+use super::cells::Cells;
+use super::human::Human;
+use crate::domain::RunFacts;
+
+/// Runs that are named one by one; more are counted.
+const NAMED: usize = 6;
+
+/// All notes: what is missing first, rules last.
+pub(super) fn of(
+    results: &Results,
+    scored: &[Scored<'_>],
+    cells: &Cells,
+    human: &Human,
+    per_rater_refused: bool,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    notes.extend(unfinished(&results.runs));
+    notes.extend(unscored(&results.runs, scored));
+    if cells.cells.iter().any(|cell| cell.n_seeds == 1) {
+        notes.push(
+            "One seed: no standard deviation can be given (sd needs at least two).".to_owned(),
+        );
+    }
+    if per_rater_refused {
+        notes.push(
+            "Columns for single raters are refused: this data set's raters are exchangeable, so a rater's number is no person."
+                .to_owned(),
+        );
+    }
+    notes.extend(no_arbitrated(scored));
+    if human.differs {
+        notes.push(
+            "Arms see the raters' masks at different sizes; the human row is the first arm's."
+                .to_owned(),
+        );
+    }
+    if let Some(baseline) = &results.baseline {
+        notes.push(format!(
+            "No test against the baseline '{baseline}' is printed: tests are not computed by this version."
+        ));
+    }
+    if !cells.cells.is_empty() {
+        notes.extend(references(cells));
+        notes.extend(metrics(cells));
+        notes.push(
+            "± is the standard deviation (n − 1) over seeds of the mean over test cases."
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// Runs that have no result (yet).
+fn unfinished(runs: &[RunFacts]) -> Option<String> {
+    let open: Vec<_> = runs
+        .iter()
+        .filter(|run| run.state != JobState::Succeeded)
+        .collect();
+    if open.is_empty() {
+        return None;
+    }
+    let named: Vec<_> = open
+        .iter()
+        .take(NAMED)
+        .map(|run| format!("{} ({})", name(run), run.state))
+        .collect();
+    let more = match open.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    Some(format!(
+        "{} of {} runs have no result: {}{more}.",
+        open.len(),
+        runs.len(),
+        named.join(", ")
+    ))
+}
+
+/// Runs that succeeded and left no score.
+fn unscored(runs: &[RunFacts], scored: &[Scored<'_>]) -> Option<String> {
+    let with: BTreeSet<_> = scored.iter().map(|found| found.run.run).collect();
+    let without: Vec<_> = runs
+        .iter()
+        .filter(|run| run.state == JobState::Succeeded && !with.contains(&run.run))
+        .map(name)
+        .collect();
+    (!without.is_empty()).then(|| format!("Succeeded without a score: {}.", without.join(", ")))
+}
+
+fn name(run: &RunFacts) -> String {
+    match run.fold {
+        None => format!("{} seed {}", run.arm, run.seed),
+        Some(fold) => format!("{} seed {} fold {fold}", run.arm, run.seed),
+    }
+}
+
+/// Data sets for which an arbitrated reference was asked and none exists.
+fn no_arbitrated(scored: &[Scored<'_>]) -> Vec<String> {
+    let dataset = |run: &RunFacts| run.spec.dataset.name.clone();
+    let with: BTreeSet<_> = scored
+        .iter()
+        .filter(|found| found.score.reference == Reference::Arbitrated)
+        .map(|found| dataset(found.run))
+        .collect();
+    let asked: BTreeSet<_> = scored
+        .iter()
+        .map(|found| found.run)
+        .filter(|run| {
+            run.spec
+                .evaluation
+                .references
+                .contains(&ReferenceFamily::Arbitrated)
+        })
+        .map(dataset)
+        .collect();
+    asked
+        .difference(&with)
+        .map(|name| format!("'{name}' has no arbitrated masks: that reference is absent."))
+        .collect()
+}
+
+/// The rule of each reference that stands over a column.
+fn references(cells: &Cells) -> Vec<String> {
+    let mut rules = BTreeSet::new();
+    for column in &cells.columns {
+        rules.extend(match column.reference {
+            Reference::Alone => None,
+            Reference::Mean => Some("mean: the mean of the raters' masks, soft."),
+            Reference::Majority => {
+                Some("majority: pixels that more than half of the raters mark; ties are background.")
+            }
+            Reference::Arbitrated => Some("arbitrated: the data set's own arbitrated mask."),
+            Reference::Rater(_) => Some("rater:N: that rater's mask."),
+            Reference::LeaveOneOut(_) => Some(
+                "leave-one-out: the mean of every rater but one, averaged over the rater left out inside each case; the human row is that rater against the same reference.",
+            ),
+        });
+    }
+    rules
+        .into_iter()
+        .map(|rule| format!("Reference {rule}"))
+        .collect()
+}
+
+/// The rule of each metric that stands over a column.
+fn metrics(cells: &Cells) -> Vec<String> {
+    Rule::ALL
+        .iter()
+        .filter(|rule| cells.columns.iter().any(|column| column.metric == rule.id))
+        .map(|rule| format!("Metric {rule}."))
+        .collect()
+}

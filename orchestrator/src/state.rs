@@ -1,0 +1,30 @@
+//! What every call and every duty shares.
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::artifact::Store;
+use crate::auth::Token;
+use crate::live::QueueChanged;
+use crate::queue::lease::Intervals;
+
+/// A cheap handle on what calls and duties share.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The database.
+    pub db: PgPool,
+    /// Who may call.
+    pub token: Token,
+    /// Stored files.
+    pub files: Store,
+    /// Wakes claimers.
+    pub queue_changed: QueueChanged,
+    /// Lease, heartbeat and reaper.
+    pub intervals: Intervals,
+    /// Hash of the sources that runs' numbers depend on.
+    pub science_version: Arc<str>,
+    /// Tells everything to come to an end.
+    pub shutdown: CancellationToken,
+}
