@@ -15,7 +15,7 @@ use crate::queue::lease::Intervals;
 /// Flags of `mrprism-orchestrator serve`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ServeFlags {
-    /// Folder of token, address, database and stored files [default: $MRPRISM_HOME, else ./.mrprism]
+    /// Folder of token, address, database and stored files [default: `$MRPRISM_HOME`, else ./.mrprism]
     #[arg(long, value_name = "DIR")]
     pub home: Option<PathBuf>,
     /// Where to listen; the next free port where this one is taken, any free one for port 0 [default: 127.0.0.1:8080]
@@ -47,10 +47,10 @@ pub struct ServeFlags {
 /// Flags that say where the database is.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DatabaseFlags {
-    /// A Postgres (15 to 18) of your own [default: $DATABASE_URL, else a private one in the home]
+    /// A Postgres (15 to 18) of your own [default: `$DATABASE_URL`, else a private one in the home]
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Folder with `initdb` and `postgres` for the private one [default: $MRPRISM_PG_BIN, else what is found]
+    /// Folder with `initdb` and `postgres` for the private one [default: `$MRPRISM_PG_BIN`, else what is found]
     #[arg(long, value_name = "DIR")]
     pub postgres_bin: Option<PathBuf>,
 }

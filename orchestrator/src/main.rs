@@ -22,7 +22,7 @@ enum Command {
     ///
     /// Example: mrprism-orchestrator serve --home .mrprism
     Serve(Box<ServeFlags>),
-    /// Run a command with MRPRISM_TEST_DATABASE_URL naming a throw-away Postgres
+    /// Run a command with `MRPRISM_TEST_DATABASE_URL` naming a throw-away Postgres
     ///
     /// Example: mrprism-orchestrator test-database -- cargo test -p mrprism-orchestrator
     TestDatabase {

@@ -20,7 +20,7 @@ use crate::{entropy, home};
 /// The cluster's only user.
 const USER: &str = "mrprism";
 /// How long it may take to start (recovery after a crash included) or to stop.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Between looks at its file.
 const LOOK: Duration = Duration::from_millis(20);
 /// A longer log is begun anew.

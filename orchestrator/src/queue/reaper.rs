@@ -58,7 +58,7 @@ mod tests {
     /// The seconds at which a reaper that ticks at `seconds` may expire leases (lease 60 s, reaper 15 s).
     fn expiring(seconds: &[i64]) -> Vec<i64> {
         let mut grace = Grace::new(Intervals {
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
             heartbeat: Duration::from_secs(10),
             reaper: Duration::from_secs(15),
         });

@@ -13,7 +13,7 @@ pub const MEMORY_RETRIES: u32 = 1;
 /// The first wait before another attempt; each further one doubles it.
 pub const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// No wait is longer.
-pub const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
+pub const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
 
 /// Decides. `jitter` is drawn from [0, 1).
 pub fn next(outcome: AttemptOutcome, history: &History, jitter: f64) -> Next {

@@ -15,7 +15,7 @@ use tokio::time::MissedTickBehavior;
 use crate::App;
 
 /// Between looks for contents that nothing stands for.
-const PRUNE_EVERY: Duration = Duration::from_secs(600);
+const PRUNE_EVERY: Duration = Duration::from_mins(10);
 
 /// Starts every duty; each ends soon after `app.shutdown`.
 pub fn start(app: &App, tasks: &mut JoinSet<()>) {

@@ -6,7 +6,7 @@ use super::DutyError;
 use crate::{App, db};
 
 /// A content is kept this long after it was last given, so that a claim's checkpoint can still be fetched.
-const UNUSED_FOR: Duration = Duration::from_secs(3600);
+const UNUSED_FOR: Duration = Duration::from_hours(1);
 /// Contents that one transaction removes.
 const BATCH: i64 = 50;
 

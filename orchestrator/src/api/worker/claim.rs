@@ -120,7 +120,7 @@ async fn choose(
         }
         match candidates.last() {
             Some(last) if candidates.len() as i64 == HANDFUL => {
-                after = Some((last.place, last.job))
+                after = Some((last.place, last.job));
             }
             _ => return Ok(None),
         }

@@ -67,7 +67,7 @@ pub fn build(results: &Results) -> Table {
         question: results.question.clone(),
         rows: cells.rows,
         columns: cells.columns,
-        cells: cells.cells,
+        cells: cells.filled,
         human: human.cells,
         notes,
     }

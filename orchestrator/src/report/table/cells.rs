@@ -14,14 +14,17 @@ use crate::domain::RunFacts;
 pub(super) struct Cells {
     pub(super) rows: Vec<TableRow>,
     pub(super) columns: Vec<TableColumn>,
-    pub(super) cells: Vec<TableCell>,
+    pub(super) filled: Vec<TableCell>,
 }
+
+/// Case → one value, or one a rater that was left out.
+type Cases<'a> = BTreeMap<&'a str, Vec<f64>>;
 
 /// Everything that one cell is the mean of.
 #[derive(Debug, Default)]
 struct Heap<'a> {
-    /// Seed → fold → case → one value, or one a rater that was left out.
-    seeds: BTreeMap<Seed, BTreeMap<Option<u32>, BTreeMap<&'a str, Vec<f64>>>>,
+    /// Seed → fold → cases.
+    seeds: BTreeMap<Seed, BTreeMap<Option<u32>, Cases<'a>>>,
     raters: u32,
     steps: BTreeSet<Option<u64>>,
     manifests: BTreeSet<&'a str>,
@@ -70,7 +73,7 @@ pub(super) fn of(scored: &[Scored<'_>], runs: &[RunFacts], order: &Order) -> Cel
     Cells {
         rows,
         columns,
-        cells,
+        filled: cells,
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn of(
     let mut notes = Vec::new();
     notes.extend(unfinished(&results.runs));
     notes.extend(unscored(&results.runs, scored));
-    if cells.cells.iter().any(|cell| cell.n_seeds == 1) {
+    if cells.filled.iter().any(|cell| cell.n_seeds == 1) {
         notes.push(
             "One seed: no standard deviation can be given (sd needs at least two).".to_owned(),
         );
@@ -48,7 +48,7 @@ pub(super) fn of(
             "No test against the baseline '{baseline}' is printed: tests are not computed by this version."
         ));
     }
-    if !cells.cells.is_empty() {
+    if !cells.filled.is_empty() {
         notes.extend(references(cells));
         notes.extend(metrics(cells));
         notes.push(
