@@ -14,16 +14,16 @@ use crate::process::Process;
 /// Flags that every command understands.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Flags {
-    /// Folder of the server's and the worker's state [default: `$MRPRISM_HOME`, else ./.mrprism]
+    /// Folder of the server's and the worker's state (default: `$MRPRISM_HOME`, else ./.mrprism)
     #[arg(long, global = true, value_name = "DIR", help_heading = "Where")]
     pub(crate) home: Option<PathBuf>,
-    /// Address of the server [default: `$MRPRISM_SERVER`, else what the home says]
+    /// Address of the server (default: `$MRPRISM_SERVER`, else what the home says)
     #[arg(long, global = true, value_name = "URL", help_heading = "Where")]
     pub(crate) server: Option<String>,
-    /// Token to show it [default: `$MRPRISM_TOKEN`, else what the home says]
+    /// Token to show it (default: `$MRPRISM_TOKEN`, else what the home says)
     #[arg(long, global = true, value_name = "TOKEN", help_heading = "Where")]
     pub(crate) token: Option<String>,
-    /// Settings file [default: `$MRPRISM_CONFIG`, else ./mrprism.toml, else <home>/mrprism.toml]
+    /// Settings file (default: `$MRPRISM_CONFIG`, else ./mrprism.toml, else `<home>/mrprism.toml`)
     #[arg(long, global = true, value_name = "FILE", help_heading = "Where")]
     pub(crate) config: Option<PathBuf>,
 }

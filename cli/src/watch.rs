@@ -121,8 +121,10 @@ impl Shown {
             self.of_run.insert(run.id, bar);
         }
         if let Some(bar) = self.of_run.get(&run.id) {
-            bar.set_length(run.steps.unwrap_or(0));
-            bar.set_position(run.step);
+            bar.update(|state| {
+                state.set_len(run.steps.unwrap_or(0));
+                state.set_pos(run.step);
+            });
             bar.set_message(run.phase.clone().unwrap_or_else(|| "starting".to_owned()));
         }
     }

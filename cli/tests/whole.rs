@@ -31,20 +31,24 @@ impl Home {
         path
     }
 
-    /// Runs `mrprism` in this home.
-    fn mrprism(&self, arguments: &[&str]) -> Output {
+    /// `mrprism` in this home.
+    fn command(&self, arguments: &[&str]) -> Command {
         let deps =
             std::path::absolute(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.deps")).unwrap();
-        Command::new(env!("CARGO_BIN_EXE_mrprism"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mrprism"));
+        command
             .args(arguments)
             .current_dir(self.0.path())
             .env_remove("DATABASE_URL")
             .env_remove("MRPRISM_SERVER")
             .env_remove("MRPRISM_TOKEN")
             .env("MRPRISM_HOME", self.0.path().join("home"))
-            .env("MRPRISM_DEPS", deps)
-            .output()
-            .unwrap()
+            .env("MRPRISM_DEPS", deps);
+        command
+    }
+
+    fn mrprism(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     /// What a command that must succeed prints.
@@ -70,6 +74,23 @@ impl Drop for Home {
     fn drop(&mut self) {
         let _ = self.mrprism(&["down"]);
     }
+}
+
+#[test]
+fn a_worker_that_does_not_start_leaves_no_server_behind() {
+    let home = Home::new();
+    let output = home
+        .command(&["up", "--listen", "127.0.0.1:0"])
+        .env("MRPRISM_CHECKPOINT_SECONDS", "-1")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("the worker did not start") && said.contains("checkpoint_seconds = -1"),
+        "{said}"
+    );
+    assert!(home.said(&["down"]).contains("nothing runs"));
 }
 
 #[test]

@@ -12,19 +12,19 @@ use serde::Deserialize;
 /// Flags that every command of the worker understands.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Flags {
-    /// Folder of state, token and run folders [default: `$MRPRISM_HOME`, else ./.mrprism]
+    /// Folder of state, token and run folders (default: `$MRPRISM_HOME`, else ./.mrprism)
     #[arg(long, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
-    /// What to compute on [default: cuda where there is one, else cpu]
+    /// What to compute on (default: cuda where there is one, else cpu)
     #[arg(long, value_name = "DEVICE")]
     pub(crate) device: Option<DeviceWish>,
-    /// Processor threads a trainer uses [default: the cores shared among the devices]
+    /// Processor threads a trainer uses (default: the cores shared among the devices)
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<u32>,
     /// A named folder that data sets lie in; may be repeated
     #[arg(long = "data-root", value_name = "NAME=PATH", value_parser = named_path)]
     pub(crate) data_roots: Vec<(String, PathBuf)>,
-    /// Settings file [default: ./mrprism.toml, else <home>/mrprism.toml]
+    /// Settings file (default: ./mrprism.toml, else `<home>/mrprism.toml`)
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
@@ -32,10 +32,10 @@ pub(crate) struct Flags {
 /// Flags of a worker that serves a server's queue.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ServeFlags {
-    /// Address of the server [default: what <home>/server.json says]
+    /// Address of the server (default: what `<home>/server.json` says)
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
-    /// Token to show it [default: what <home>/token says]
+    /// Token to show it (default: what `<home>/token` says)
     #[arg(long, value_name = "TOKEN")]
     pub(crate) token: Option<String>,
     /// Pool to claim from

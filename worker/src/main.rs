@@ -17,6 +17,7 @@ mod relay;
 mod run;
 mod supervise;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -151,14 +152,11 @@ fn start_log(is_server: bool) {
         EnvFilter::try_new(config::log_filter()).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     if is_server {
         builder.with_target(false).init();
     } else {
-        builder
-            .without_time()
-            .with_target(false)
-            .with_ansi(false)
-            .init();
+        builder.without_time().with_target(false).init();
     }
 }

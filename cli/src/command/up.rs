@@ -13,6 +13,7 @@ use crate::client::Client;
 use crate::config::{Flags, WorkerFlags};
 use crate::home::{live_server, live_worker};
 use crate::output;
+use crate::process::Process;
 use crate::program::{self, ORCHESTRATOR, WORKER};
 
 /// A new database takes seconds; indexing gigabytes of data takes longer.
@@ -29,7 +30,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub(crate) struct Up {
     #[command(flatten)]
     worker: WorkerFlags,
-    /// Where the server listens; the next free port where this one is taken [default: 127.0.0.1:8080]
+    /// Where the server listens; the next free port where this one is taken (default: 127.0.0.1:8080)
     #[arg(long, value_name = "HOST:PORT")]
     listen: Option<SocketAddr>,
     /// Start the server only
@@ -69,17 +70,19 @@ impl Up {
             arguments.extend(["--listen".to_owned(), listen.to_string()]);
         }
         let log = logs.join("orchestrator.log");
-        let server = program::detach(ORCHESTRATOR, &arguments, &log)?;
-        let client = server_ready(&home, server, &log).await?;
+        let mut server = program::detach(ORCHESTRATOR, &arguments, &log)?;
+        let client = server_ready(&home, &mut server, &log).await?;
         let worker = if self.no_worker {
             None
         } else {
-            let log = logs.join("worker.log");
-            let mut arguments = vec!["serve".to_owned()];
-            arguments.extend(flags.for_program()?);
-            arguments.extend(self.worker.for_program());
-            let worker = program::detach(WORKER, &arguments, &log)?;
-            Some(worker_registered(&home, worker, &client, &log).await?)
+            match self.start_worker(flags, &home, &client).await {
+                Ok(offer) => Some(offer),
+                Err(error) => {
+                    // Half of what was asked for would only be in the way of the next `up`.
+                    end(&mut server)?;
+                    return Err(error);
+                }
+            }
         };
         if self.json {
             output::json(&Answer {
@@ -97,15 +100,38 @@ impl Up {
         }
         Ok(ExitCode::SUCCESS)
     }
+
+    /// Starts the worker; returns what it offers.
+    async fn start_worker(
+        &self,
+        flags: &Flags,
+        home: &Path,
+        client: &Client,
+    ) -> anyhow::Result<String> {
+        let log = home.join("logs").join("worker.log");
+        let mut arguments = vec!["serve".to_owned()];
+        arguments.extend(flags.for_program()?);
+        arguments.extend(self.worker.for_program());
+        let worker = program::detach(WORKER, &arguments, &log)?;
+        worker_registered(home, worker, client, &log).await
+    }
+}
+
+/// Ends a process that was just started, and waits for its end.
+fn end(child: &mut Child) -> anyhow::Result<()> {
+    let pid = i32::try_from(child.id()).context("a process number")?;
+    Process { pid, started: None }.terminate();
+    child.wait().context("ending the server")?;
+    Ok(())
 }
 
 /// Waits until this very server answers.
-async fn server_ready(home: &Path, mut server: Child, log: &Path) -> anyhow::Result<Client> {
+async fn server_ready(home: &Path, server: &mut Child, log: &Path) -> anyhow::Result<Client> {
     // The home's own server and token, whatever the environment names.
     let begun = Instant::now();
     let pid = i32::try_from(server.id()).context("a process number of the server")?;
     loop {
-        still_runs(&mut server, "the server", log)?;
+        still_runs(server, "the server", log)?;
         if let Some(found) = live_server(home)?.filter(|found| found.process.pid == pid) {
             let token = std::fs::read_to_string(home.join("token")).unwrap_or_default();
             let own = Flags {

@@ -17,7 +17,7 @@ const STUCK: Duration = Duration::from_mins(3);
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
 /// Steps, and steps an epoch (48 cases in batches of 8).
-pub(crate) const STEPS: u64 = 90;
+pub(crate) const STEPS: u64 = 60;
 pub(crate) const EPOCHS: u64 = STEPS / 6;
 
 /// One narrow arm on a phantom at 32².

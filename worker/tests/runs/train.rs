@@ -5,7 +5,7 @@ use std::process::Stdio;
 use crate::lab::{STEPS, hash_of, signal, study, train, undisturbed};
 use nix::sys::signal::Signal;
 
-/// Starts the run, waits until a third of it is done, and stops it.
+/// Starts the run, waits until two fifths of it are done, and stops it.
 fn stop_in_mid_run(out: &std::path::Path, with: Signal) -> std::process::ExitStatus {
     let mut child = train(&study(), out, &[])
         .stdout(Stdio::null())
@@ -14,11 +14,11 @@ fn stop_in_mid_run(out: &std::path::Path, with: Signal) -> std::process::ExitSta
         .unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut lines = lines.map_while(Result::ok);
-    let third = format!("train {}/{STEPS}", STEPS / 3 + 6);
+    let there = format!("train {}/{STEPS}", STEPS * 2 / 5);
     // Lines come at each tenth.
     assert!(
-        lines.any(|line| line.starts_with(&third)),
-        "it never said {third}"
+        lines.any(|line| line.starts_with(&there)),
+        "it never said {there}"
     );
     signal(child.id(), with);
     // Read on, so that it never writes into a closed pipe.

@@ -1,0 +1,14 @@
+//! The orchestrator against a real Postgres: one database a test, time moved in the database and never waited for.
+
+mod artifacts;
+mod cancelling;
+mod claims;
+mod errors;
+mod events;
+mod experiments;
+mod finishing;
+mod leases;
+mod programs;
+mod schema;
+mod support;
+mod table;
