@@ -122,7 +122,7 @@ fn name_of(method: &NamedText) -> Option<String> {
 mod tests {
     use super::read;
 
-    const STUDY: &str = include_str!("../../experiments/studies/quickstart.toml");
+    const STUDY: &str = include_str!("../tests/fixtures/study.toml");
     const METHOD: &str = include_str!("../../experiments/methods/mrprism.toml");
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-const QUICKSTART: &str = include_str!("../../experiments/studies/quickstart.toml");
+const STUDY: &str = include_str!("fixtures/study.toml");
 
 /// Runs `mrprism` in an empty folder, with no home and no environment of ours.
 fn mrprism(folder: &Path, arguments: &[&str]) -> Output {
@@ -19,16 +19,12 @@ fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// What submitting a changed quickstart says, and that it wrote nothing.
+/// What submitting a changed study says, and that it wrote nothing.
 #[track_caller]
 fn refused(from: &str, to: &str) -> String {
-    assert!(QUICKSTART.contains(from));
+    assert!(STUDY.contains(from));
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(
-        folder.path().join("study.toml"),
-        QUICKSTART.replace(from, to),
-    )
-    .expect("written");
+    std::fs::write(folder.path().join("study.toml"), STUDY.replace(from, to)).expect("written");
     let output = mrprism(folder.path(), &["submit", "study.toml"]);
     assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
     assert!(output.stdout.is_empty());
@@ -76,7 +72,7 @@ fn train_refuses_the_same_faults_before_it_starts_anything() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(
         folder.path().join("study.toml"),
-        QUICKSTART.replace("lr = 1e-3", "lr = 0.0"),
+        STUDY.replace("lr = 1e-3", "lr = 0.0"),
     )
     .expect("written");
     let arguments = [
