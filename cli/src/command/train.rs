@@ -48,6 +48,8 @@ impl Train {
         let bundle =
             serde_json::to_vec(&bundle::read(&self.file)?).context("writing the bundle")?;
         let mut command = program::command(WORKER, &self.arguments(flags)?)?;
+        // As a worker starts its trainers: threads that spin while they wait take the cores of those they wait for.
+        command.env("OMP_WAIT_POLICY", "passive");
         let mut child = command
             .stdin(Stdio::piped())
             .spawn()

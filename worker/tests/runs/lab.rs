@@ -52,6 +52,7 @@ pub(crate) fn worker_program() -> Command {
     command
         .env_clear()
         .env("MRPRISM_CHECKPOINT_SECONDS", "0")
+        .env("OMP_WAIT_POLICY", "passive")
         .env("MRPRISM_LOG", "info");
     command
 }
