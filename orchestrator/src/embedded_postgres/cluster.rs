@@ -23,6 +23,8 @@ const USER: &str = "mrprism";
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Between looks at its file.
 const LOOK: Duration = Duration::from_millis(20);
+/// Before a start is tried again.
+const RETRY: Duration = Duration::from_millis(300);
 /// A longer log is begun anew.
 const LONGEST_LOG: u64 = 10 << 20;
 
@@ -205,8 +207,8 @@ async fn run(
     account: &Account,
     durability: Durability,
 ) -> Result<(Server, Option<Child>), PostgresError> {
-    let data = place.data();
-    if let Found::Running(server) = pidfile::look(&data) {
+    let found = pidfile::look(&place.data());
+    if let Found::Running(server) = &found {
         if server.standing == Standing::Stopping {
             wait_until_gone(place).await?;
         } else {
@@ -218,14 +220,28 @@ async fn run(
             }
         }
     }
-    remove_stale_files(place);
+    if found == (Found::Stale { stranger: true }) {
+        remove_stale_files(place);
+    }
     private_folder(&place.sockets, account)?;
-    let mut child = spawn(place, account, durability)?;
-    let server = wait_until_ready(place, Some(&mut child)).await?;
-    Ok((server, Some(child)))
+    let deadline = Deadline::after(PATIENCE);
+    loop {
+        let mut child = spawn(place, account, durability)?;
+        match wait_until_ready(place, Some(&mut child)).await {
+            // A killed server's children end on their own, a moment after it.
+            Err(PostgresError::Program { said, .. })
+                if said.contains("shared memory") && !deadline.passed() =>
+            {
+                tokio::time::sleep(RETRY).await;
+            }
+            Err(error) => return Err(error),
+            Ok(server) => return Ok((server, Some(child))),
+        }
+    }
 }
 
-/// What a killed server left: without it Postgres might take a stranger with the same process number for its own.
+/// What a killed server left when its process number is a stranger's now, whom Postgres would take for its own. Whether
+/// old children still hold the cluster Postgres finds out by itself, by its shared memory.
 fn remove_stale_files(place: &Place) {
     let leftovers = [
         pidfile::path(&place.data()),

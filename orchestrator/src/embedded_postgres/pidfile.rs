@@ -27,7 +27,10 @@ pub(super) enum Found {
     /// No file.
     Nothing,
     /// A file, but no such server: it was killed, or the machine was.
-    Stale,
+    Stale {
+        /// Whether its process number is a stranger's now, whom Postgres would take for its own.
+        stranger: bool,
+    },
     /// A server.
     Running(Server),
 }
@@ -39,7 +42,10 @@ pub(super) fn look(data: &Path) -> Found {
     };
     match parse(&text) {
         Some(server) if runs_on(server.pid, data) => Found::Running(server),
-        _ => Found::Stale,
+        Some(server) => Found::Stale {
+            stranger: process(server.pid).exists(),
+        },
+        None => Found::Stale { stranger: true },
     }
 }
 
@@ -65,9 +71,12 @@ fn parse(text: &str) -> Option<Server> {
 
 /// Whether process `pid` is a server on `data`: its working folder is the cluster. A reused number is not.
 fn runs_on(pid: i32, data: &Path) -> bool {
-    let process = PathBuf::from(format!("/proc/{pid}"));
-    let folder = std::fs::read_link(process.join("cwd"));
+    let folder = std::fs::read_link(process(pid).join("cwd"));
     folder.is_ok_and(|folder| folder == data)
+}
+
+fn process(pid: i32) -> PathBuf {
+    PathBuf::from(format!("/proc/{pid}"))
 }
 
 #[cfg(test)]
@@ -96,7 +105,11 @@ mod tests {
     fn a_file_that_names_another_process_is_stale() {
         let data = tempfile::tempdir().unwrap();
         assert_eq!(look(data.path()), Found::Nothing);
-        std::fs::write(path(data.path()), format!("{}\n", std::process::id())).unwrap();
-        assert_eq!(look(data.path()), Found::Stale);
+        let file = path(data.path());
+        std::fs::write(&file, format!("{}\n", std::process::id())).unwrap();
+        assert_eq!(look(data.path()), Found::Stale { stranger: true });
+        // No process has a number that large.
+        std::fs::write(&file, format!("{}\n", i32::MAX)).unwrap();
+        assert_eq!(look(data.path()), Found::Stale { stranger: false });
     }
 }

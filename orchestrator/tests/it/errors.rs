@@ -20,7 +20,10 @@ async fn every_call_without_the_token_is_401() {
                 call = call.header(header::AUTHORIZATION, token);
             }
             let problem = Answer::of(call).await.problem(401);
-            assert!(problem.detail.contains("token"), "{verb} {path}: {problem:?}");
+            assert!(
+                problem.detail.contains("token"),
+                "{verb} {path}: {problem:?}"
+            );
         }
     }
 }
@@ -102,7 +105,7 @@ async fn bodies_that_cannot_be_read_are_problems() {
     let long = format!("{{\"message\": \"{}\"}}", "x".repeat(5 << 20));
     send("application/json", long).await.problem(413);
     // Deeper than any parser's stack should follow.
-    let deep = "[".repeat(100_000);
+    let deep = format!("{{\"more\": {}", "[".repeat(100_000));
     send("application/json", deep).await.problem(400);
 }
 
@@ -139,6 +142,11 @@ async fn every_answer_carries_a_request_id() {
         .header("x-request-id", "mine");
     let given = call.send().await.unwrap();
     assert_eq!(given.headers()["x-request-id"], "mine");
-    let made = server.http.get(server.url("/healthz")).send().await.unwrap();
+    let made = server
+        .http
+        .get(server.url("/healthz"))
+        .send()
+        .await
+        .unwrap();
     assert!(made.headers()["x-request-id"].len() >= 32);
 }

@@ -6,7 +6,8 @@ use mrprism_protocol::wire::{ExperimentView, RunView, StatusView};
 
 use crate::support::{Server, Worker, bundle, bundle_on, phantom};
 
-const TWO_ARMS: &str = "[[arm]]\nname = \"b\"\nset = { \"network.recurrences\" = 1 }\n[[arm]]\nname = \"a\"\n";
+const TWO_ARMS: &str =
+    "[[arm]]\nname = \"b\"\nset = { \"network.recurrences\" = 1 }\n[[arm]]\nname = \"a\"\n";
 
 #[tokio::test]
 async fn a_submission_is_written_with_all_its_runs_in_order() {
@@ -19,9 +20,15 @@ async fn a_submission_is_written_with_all_its_runs_in_order() {
     assert_eq!(view.question, "Is it so?");
     assert_eq!(view.runs, [(JobState::Queued, 4)].into());
     let runs = server.runs("two-arms").await;
-    let cells: Vec<_> = runs.iter().map(|run| (run.arm.as_str(), run.seed.0)).collect();
+    let cells: Vec<_> = runs
+        .iter()
+        .map(|run| (run.arm.as_str(), run.seed.0))
+        .collect();
     assert_eq!(cells, [("b", 0), ("b", 1), ("a", 0), ("a", 1)]);
-    assert!(runs.iter().all(|run| run.spec.is_none() && run.attempts.is_empty()));
+    assert!(
+        runs.iter()
+            .all(|run| run.spec.is_none() && run.attempts.is_empty())
+    );
     let one: RunView = server
         .get(&format!("/api/v1/runs/{}", runs[0].id))
         .await
@@ -82,7 +89,10 @@ async fn a_mistake_is_422_with_file_line_and_key_and_nothing_is_written() {
     Worker::new(&server, "here").await;
     let more = "[base.train]\nlr = -1.0\n[base.loss]\nshufle = 0.3\n";
     let problem = server
-        .post("/api/v1/experiments", &bundle_on("phantom", "wrong", 1, more))
+        .post(
+            "/api/v1/experiments",
+            &bundle_on("phantom", "wrong", 1, more),
+        )
         .await
         .problem(422);
     assert_eq!(problem.kind, "mrprism:bad-definition");
@@ -91,14 +101,20 @@ async fn a_mistake_is_422_with_file_line_and_key_and_nothing_is_written() {
     assert_eq!((fault.line, fault.key.as_str()), (Some(11), "loss.shufle"));
     let more = "[base.train]\nlr = -1.0\n";
     let problem = server
-        .post("/api/v1/experiments", &bundle_on("phantom", "wrong", 1, more))
+        .post(
+            "/api/v1/experiments",
+            &bundle_on("phantom", "wrong", 1, more),
+        )
         .await
         .problem(422);
     let fault = &problem.errors[0];
     assert_eq!((fault.line, fault.key.as_str()), (Some(9), "train.lr"));
     let mut broken = bundle("wrong", 1);
     broken.experiment.text.push_str("= =");
-    server.post("/api/v1/experiments", &broken).await.problem(422);
+    server
+        .post("/api/v1/experiments", &broken)
+        .await
+        .problem(422);
     assert_eq!(server.count("select count(*) from experiments").await, 0);
     assert_eq!(server.count("select count(*) from runs").await, 0);
 }
@@ -112,7 +128,10 @@ async fn an_unknown_data_set_is_422_and_the_known_ones_are_named() {
         .await
         .problem(422);
     let said = problem.to_string();
-    assert!(said.contains("'brain'") && said.contains("phantom"), "{said}");
+    assert!(
+        said.contains("'brain'") && said.contains("phantom"),
+        "{said}"
+    );
     assert_eq!(server.count("select count(*) from experiments").await, 0);
 }
 
@@ -122,7 +141,10 @@ async fn two_arms_that_are_the_same_run_are_refused() {
     Worker::new(&server, "here").await;
     let twins = "[[arm]]\nname = \"one\"\n[[arm]]\nname = \"two\"\n";
     let problem = server
-        .post("/api/v1/experiments", &bundle_on("phantom", "twins", 1, twins))
+        .post(
+            "/api/v1/experiments",
+            &bundle_on("phantom", "twins", 1, twins),
+        )
         .await
         .problem(422);
     let said = problem.to_string();
@@ -164,5 +186,8 @@ async fn a_bundle_that_is_no_bundle_is_422() {
         serde_json::json!({"experiment": {"file": "e.toml", "text": ""}, "methods": []}),
     )
     .unwrap();
-    server.post("/api/v1/experiments", &empty).await.problem(422);
+    server
+        .post("/api/v1/experiments", &empty)
+        .await
+        .problem(422);
 }

@@ -1,4 +1,8 @@
 //! The orchestrator against a real Postgres: one database a test, time moved in the database and never waited for.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the tests share fails a test as well by a panic"
+)]
 
 mod artifacts;
 mod cancelling;
@@ -9,6 +13,7 @@ mod experiments;
 mod finishing;
 mod leases;
 mod programs;
+
 mod schema;
 mod support;
 mod table;

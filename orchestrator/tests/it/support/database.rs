@@ -30,7 +30,10 @@ fn server_url() -> &'static str {
 fn start() -> Private {
     let mut keeper = Command::new(env!("CARGO_BIN_EXE_mrprism-orchestrator"))
         .args(["test-database", "--", "sh", "-c"])
-        .arg(format!("echo ${}; cat >/dev/null", config::TEST_DATABASE_URL))
+        .arg(format!(
+            "echo ${}; cat >/dev/null",
+            config::TEST_DATABASE_URL
+        ))
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .env("MRPRISM_LOG", "warn")
         .stdin(Stdio::piped())
@@ -101,17 +104,22 @@ async fn template(admin: &mut PgConnection) -> String {
         .execute(&mut *admin)
         .await
         .unwrap();
-    let there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
-        .bind(&name)
-        .fetch_one(&mut *admin)
-        .await
-        .unwrap();
+    let there: bool =
+        sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+            .bind(&name)
+            .fetch_one(&mut *admin)
+            .await
+            .unwrap();
     if !there {
         let unfinished = new_name();
         db::create_database(admin, &unfinished, "template0")
             .await
             .unwrap();
-        db::open(options(&unfinished), 1).await.unwrap().close().await;
+        db::open(options(&unfinished), 1)
+            .await
+            .unwrap()
+            .close()
+            .await;
         let rename = format!("alter database {unfinished} rename to {name}");
         sqlx::query(sqlx::AssertSqlSafe(rename))
             .execute(&mut *admin)

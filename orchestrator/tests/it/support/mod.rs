@@ -11,7 +11,7 @@ pub(crate) use server::{Answer, Server};
 pub(crate) use worker::{Worker, introduction};
 
 /// How long anything may take before a test fails rather than hang.
-pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// The value, unless it takes too long.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {

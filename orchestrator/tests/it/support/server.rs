@@ -20,7 +20,7 @@ use super::fresh_database;
 pub(crate) struct Server {
     running: Running,
     pub(crate) http: reqwest::Client,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 /// What a call answered.
@@ -55,7 +55,7 @@ impl Server {
         Self {
             running: Running::start(settings).await.unwrap(),
             http: reqwest::Client::new(),
-            _home: home,
+            home,
         }
     }
 
@@ -65,6 +65,10 @@ impl Server {
 
     pub(crate) fn db(&self) -> &PgPool {
         &self.running.app.db
+    }
+
+    pub(crate) fn home(&self) -> &std::path::Path {
+        self.home.path()
     }
 
     pub(crate) fn token(&self) -> &str {
@@ -126,7 +130,10 @@ impl Server {
 
     /// Rows that a query counts.
     pub(crate) async fn count(&self, query: &'static str) -> i64 {
-        sqlx::query_scalar(query).fetch_one(self.db()).await.unwrap()
+        sqlx::query_scalar(query)
+            .fetch_one(self.db())
+            .await
+            .unwrap()
     }
 }
 

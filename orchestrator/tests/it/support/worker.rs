@@ -43,11 +43,19 @@ pub(crate) fn introduction(host: &str, datasets: Vec<DatasetCard>, devices: u32)
 impl<'a> Worker<'a> {
     /// Registers a worker that holds the phantom.
     pub(crate) async fn new(server: &'a Server, host: &str) -> Self {
-        Self::with(server, introduction(host, vec![phantom("phantom", "m1")], 1)).await
+        Self::with(
+            server,
+            introduction(host, vec![phantom("phantom", "m1")], 1),
+        )
+        .await
     }
 
     /// Registers a worker that holds these.
-    pub(crate) async fn holding(server: &'a Server, host: &str, datasets: Vec<DatasetCard>) -> Self {
+    pub(crate) async fn holding(
+        server: &'a Server,
+        host: &str,
+        datasets: Vec<DatasetCard>,
+    ) -> Self {
         Self::with(server, introduction(host, datasets, 1)).await
     }
 
