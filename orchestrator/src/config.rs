@@ -36,7 +36,7 @@ pub struct ServeFlags {
     /// Largest file that workers may store [default: 16384]
     #[arg(long, value_name = "MIB")]
     pub max_artifact_mib: Option<u64>,
-    /// Settings file [default: ./mrprism.toml, else <home>/mrprism.toml]
+    /// Settings file [default: ./mrprism.toml, else `<home>/mrprism.toml`]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Where the database is.
