@@ -15,28 +15,28 @@ use crate::queue::lease::Intervals;
 /// Flags of `mrprism-orchestrator serve`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ServeFlags {
-    /// Folder of token, address, database and stored files [default: `$MRPRISM_HOME`, else ./.mrprism]
+    /// Folder of token, address, database and stored files (default: `$MRPRISM_HOME`, else ./.mrprism)
     #[arg(long, value_name = "DIR")]
     pub home: Option<PathBuf>,
-    /// Where to listen; the next free port where this one is taken, any free one for port 0 [default: 127.0.0.1:8080]
+    /// Where to listen; the next free port where this one is taken, any free one for port 0 (default: 127.0.0.1:8080)
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<SocketAddr>,
     /// Listen on an address that other machines reach; the token is then all that protects the server
     #[arg(long)]
     pub allow_remote: bool,
-    /// A lease ends this long after its last heartbeat [default: 60]
+    /// A lease ends this long after its last heartbeat (default: 60)
     #[arg(long, value_name = "SECONDS")]
     pub lease_seconds: Option<f64>,
-    /// Workers send heartbeats this often [default: 10]
+    /// Workers send heartbeats this often (default: 10)
     #[arg(long, value_name = "SECONDS")]
     pub heartbeat_seconds: Option<f64>,
-    /// Expired leases are looked for this often [default: 15]
+    /// Expired leases are looked for this often (default: 15)
     #[arg(long, value_name = "SECONDS")]
     pub reaper_seconds: Option<f64>,
-    /// Largest file that workers may store [default: 16384]
+    /// Largest file that workers may store (default: 16384)
     #[arg(long, value_name = "MIB")]
     pub max_artifact_mib: Option<u64>,
-    /// Settings file [default: ./mrprism.toml, else `<home>/mrprism.toml`]
+    /// Settings file (default: ./mrprism.toml, else `<home>/mrprism.toml`)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Where the database is.
@@ -47,10 +47,10 @@ pub struct ServeFlags {
 /// Flags that say where the database is.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DatabaseFlags {
-    /// A Postgres (15 to 18) of your own [default: `$DATABASE_URL`, else a private one in the home]
+    /// A Postgres (15 to 18) of your own (default: `$DATABASE_URL`, else a private one in the home)
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Folder with `initdb` and `postgres` for the private one [default: `$MRPRISM_PG_BIN`, else what is found]
+    /// Folder with `initdb` and `postgres` for the private one (default: `$MRPRISM_PG_BIN`, else what is found)
     #[arg(long, value_name = "DIR")]
     pub postgres_bin: Option<PathBuf>,
 }

@@ -1,4 +1,8 @@
 //! Experiment files, from text to complete run specifications and from mistakes to clear sentences.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its input fails"
+)]
 
 use std::collections::BTreeMap;
 
