@@ -68,6 +68,8 @@ pub struct Settings {
     pub intervals: Intervals,
     /// Largest file that workers may store.
     pub max_artifact_mib: u64,
+    /// What callers must show; none for the one in the home, which is made where it is missing.
+    pub token: Option<String>,
     /// Hash of the sources that runs' numbers depend on.
     pub science_version: String,
 }
@@ -100,6 +102,9 @@ struct Section {
     reaper_seconds: Option<f64>,
     max_artifact_mib: Option<u64>,
 }
+
+/// A shorter token could be guessed.
+pub const SHORTEST_TOKEN: usize = 32;
 
 /// Settings that `MRPRISM_<NAME>` may give.
 const NAMES: [&str; 6] = [
@@ -159,6 +164,7 @@ pub fn settings(flags: &ServeFlags) -> anyhow::Result<Settings> {
             .max_artifact_mib
             .or(section.max_artifact_mib)
             .unwrap_or(16 << 10),
+        token: token(variable("MRPRISM_TOKEN"))?,
         science_version: env!("MRPRISM_SCIENCE_VERSION").to_owned(),
     })
 }
@@ -239,6 +245,17 @@ fn database(
     }
 }
 
+/// The token that the environment gives; no flag does, because anybody on the machine reads those.
+fn token(given: Option<String>) -> anyhow::Result<Option<String>> {
+    match given {
+        Some(token) if token.len() < SHORTEST_TOKEN => bail!(
+            "MRPRISM_TOKEN has {} characters: give at least {SHORTEST_TOKEN}, e.g. from `head -c 32 /dev/urandom | xxd -p -c 64`",
+            token.len()
+        ),
+        given => Ok(given),
+    }
+}
+
 fn seconds(name: &str, given: Option<f64>, default: f64) -> anyhow::Result<Duration> {
     let value = given.unwrap_or(default);
     match Duration::try_from_secs_f64(value) {
@@ -259,7 +276,7 @@ fn variable(name: &str) -> Option<String> {
 mod tests {
     use std::time::Duration;
 
-    use super::{ServeFlags, settings};
+    use super::{ServeFlags, settings, token};
 
     fn with_file(text: &str) -> (tempfile::TempDir, ServeFlags) {
         let folder = tempfile::tempdir().unwrap();
@@ -293,6 +310,14 @@ mod tests {
         assert!(error.contains("--allow-remote"), "{error}");
         flags.allow_remote = true;
         assert!(settings(&flags).is_ok());
+    }
+
+    #[test]
+    fn a_token_that_could_be_guessed_is_refused() {
+        assert!(token(None).unwrap().is_none());
+        assert!(token(Some("x".repeat(32))).unwrap().is_some());
+        let error = token(Some("secret".to_owned())).unwrap_err().to_string();
+        assert!(error.contains("at least 32"), "{error}");
     }
 
     #[test]

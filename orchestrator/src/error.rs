@@ -116,7 +116,7 @@ impl ApiError {
             Self::Store(StoreError::Broken(_)) => {
                 (StatusCode::BAD_REQUEST, BLANK, "Unreadable request")
             }
-            Self::Store(StoreError::Failed(_)) => (
+            Self::Store(StoreError::Failed(_) | StoreError::Unclean(_)) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 BLANK,
                 "The store of files failed",

@@ -63,7 +63,8 @@ impl Running {
     /// The home is taken, no port is free, or the database cannot be had.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
         let home = Home::take(&settings.home)?;
-        let token = auth::load_or_create(&home.token()).context("the server's token")?;
+        let token = auth::load_or_create(&home.token(), settings.token.as_deref())
+            .context("the server's token")?;
         let listener = listen(settings.listen).await?;
         let (options, postgres) = database(&settings.database, &home).await?;
         match Self::open(&settings, home, token, listener, options).await {

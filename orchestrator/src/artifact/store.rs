@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use futures::stream::BoxStream;
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
@@ -49,6 +49,9 @@ pub enum StoreError {
     /// The sender stopped in between.
     #[error("the file did not arrive whole")]
     Broken(#[source] axum::Error),
+    /// What an earlier server left could not be removed.
+    #[error("unfinished uploads of an earlier server cannot be removed: {0}")]
+    Unclean(#[source] std::io::Error),
     /// The disk.
     #[error("the store of files failed; the server's log says more")]
     Failed(#[from] object_store::Error),
@@ -60,20 +63,18 @@ impl Store {
     /// # Errors
     /// The folder cannot be read or written.
     pub async fn open(folder: &std::path::Path, largest_mib: u64) -> Result<Self, StoreError> {
+        // Not through the store, which hides what is half written.
+        match tokio::fs::remove_dir_all(folder.join("incoming")).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::Unclean(error));
+            }
+            _ => {}
+        }
         let files = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-        let store = Self {
+        Ok(Self {
             files: Arc::new(files),
             largest: largest_mib << 20,
-        };
-        let unfinished: Vec<_> = store
-            .files
-            .list(Some(&Path::from("incoming")))
-            .try_collect()
-            .await?;
-        for file in unfinished {
-            store.files.delete(&file.location).await?;
-        }
-        Ok(store)
+        })
     }
 
     /// Takes a content in. `said` is its hash as the sender knows it, if it does.

@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::config::SHORTEST_TOKEN;
 use crate::error::ApiError;
 use crate::{App, entropy, home};
 
@@ -26,15 +27,19 @@ impl Token {
     }
 }
 
-/// Reads the token file, or makes one that only its owner can read.
+/// The token that was `given`, else the file's, else a new one; the file, which only its owner can read, has it then.
 ///
 /// # Errors
 /// The file cannot be read or written, or holds no token.
-pub fn load_or_create(file: &Path) -> std::io::Result<String> {
+pub fn load_or_create(file: &Path, given: Option<&str>) -> std::io::Result<String> {
+    if let Some(given) = given {
+        home::write_private(file, given)?;
+        return Ok(given.to_owned());
+    }
     match std::fs::read_to_string(file) {
-        Ok(text) if text.trim().len() >= 32 => Ok(text.trim().to_owned()),
+        Ok(text) if text.trim().len() >= SHORTEST_TOKEN => Ok(text.trim().to_owned()),
         Ok(_) => Err(std::io::Error::other(format!(
-            "{} holds no token of at least 32 characters: remove it to get a new one",
+            "{} holds no token of at least {SHORTEST_TOKEN} characters: remove it to get a new one",
             file.display()
         ))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -76,7 +81,20 @@ fn bearer(value: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Token, bearer};
+    use super::{Token, bearer, load_or_create};
+
+    #[test]
+    fn a_given_token_replaces_the_files_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let made = load_or_create(&file, None).unwrap();
+        assert_eq!(load_or_create(&file, None).unwrap(), made);
+        let given = "g".repeat(40);
+        assert_eq!(load_or_create(&file, Some(&given)).unwrap(), given);
+        assert_eq!(load_or_create(&file, None).unwrap(), given);
+        std::fs::write(&file, "short").unwrap();
+        assert!(load_or_create(&file, None).is_err());
+    }
 
     #[test]
     fn only_the_same_token_is_admitted() {

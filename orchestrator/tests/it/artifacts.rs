@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use mrprism_orchestrator::artifact::Store;
 use mrprism_orchestrator::reconcile::{expire, prune_files};
 use mrprism_protocol::state::AttemptOutcome;
 use mrprism_protocol::wire::{ArtifactRef, Claim};
@@ -159,6 +160,23 @@ async fn an_upload_that_outlasts_its_lease_records_nothing() {
     assert_eq!(server.count("select count(*) from artifacts").await, 0);
     assert_eq!(server.count("select count(*) from blobs").await, 0);
     assert_eq!(server_incoming(&server), 0);
+}
+
+#[tokio::test]
+async fn what_never_arrived_whole_is_gone_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let incoming = folder.path().join("incoming");
+    std::fs::create_dir(&incoming).unwrap();
+    std::fs::write(incoming.join("a#1"), "half").unwrap();
+    let store = Store::open(folder.path(), 1).await.unwrap();
+    assert!(!incoming.exists());
+    let content = futures::stream::iter([Ok(axum::body::Bytes::from_static(b"whole"))]);
+    let stored = store.receive(content, None).await.unwrap();
+    let hash = stored.hash.clone();
+    store.place(stored).await.unwrap();
+    let pieces: Vec<_> = store.read(&hash).await.unwrap().collect().await;
+    assert_eq!(pieces.len(), 1);
+    assert_eq!(std::fs::read_dir(&incoming).unwrap().count(), 0);
 }
 
 /// Files that are on their way in, finished or not.

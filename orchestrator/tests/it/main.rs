@@ -14,6 +14,7 @@ mod finishing;
 mod leases;
 mod programs;
 
+mod rules;
 mod schema;
 mod support;
 mod table;

@@ -50,6 +50,7 @@ impl Server {
                 reaper: Duration::from_hours(1),
             },
             max_artifact_mib: 1,
+            token: None,
             science_version: "s1".to_owned(),
         };
         Self {
