@@ -17,7 +17,7 @@ build: setup ## build the three programs (release)
 demo: ## set up, train through the queue, print the table; DATA=dir: on real brain MRI
 	@tools/demo "$(DATA)"
 
-test: ## set up, then format, lints, docs, queries and every test (20 min on a built tree)
+test: ## set up, then format, lints, docs, queries and every test 
 	@tools/test
 
 test-long: ## what takes longer than `make test` allows
