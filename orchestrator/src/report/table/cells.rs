@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use mrprism_protocol::spec::{Output, Reference, Seed};
 use mrprism_protocol::wire::{TableCell, TableColumn, TableRow};
 
-use super::build::Scored;
 use super::order::Order;
+use super::results::Scored;
 use crate::domain::RunFacts;
 
 /// Rows, columns and the cells between them.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use mrprism_protocol::spec::{Output, RaterIdentity, Reference};
 use mrprism_protocol::wire::HumanCell;
 
-use super::build::Scored;
 use super::cells::{deviation, mean};
 use super::order::{Order, metric};
+use super::results::Scored;
 
 /// Above this, two runs' values of the same rater, case and metric differ.
 const ROUNDING: f64 = 1e-9;

@@ -6,6 +6,8 @@ mod human;
 mod notes;
 mod order;
 mod read;
+mod results;
 
-pub use build::{Results, RunScore, build};
+pub use build::build;
 pub use read::read;
+pub use results::{Results, RunScore};

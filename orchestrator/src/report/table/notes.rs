@@ -6,9 +6,9 @@ use mrprism_protocol::spec::{Reference, ReferenceFamily};
 use mrprism_protocol::state::JobState;
 use mrprism_raters::metric::Rule;
 
-use super::build::{Results, Scored};
 use super::cells::Cells;
 use super::human::Human;
+use super::results::{Results, Scored};
 use crate::domain::RunFacts;
 
 /// Runs that are named one by one; more are counted.

@@ -7,7 +7,7 @@ use mrprism_protocol::spec::{ExperimentFile, NotSpelled, parse_toml};
 use mrprism_protocol::wire::Score;
 use sqlx::PgPool;
 
-use super::build::{Results, RunScore};
+use super::results::{Results, RunScore};
 use crate::db;
 use crate::db::scores::ScoreRow;
 
