@@ -5,8 +5,9 @@
 
 use ndarray::{Array2, ArrayView2, s};
 
-/// A smaller change is no line but noise of JPEG compression: 30 of 255 steps, far from both noise and ink.
-const FAINTEST: f32 = 30.0 / 255.0;
+/// What changed more is a line; tried from the first. JPEG compression frays lines, so the band begins well above its noise;
+/// a pale line still differs by 30 of 255 steps.
+const BAND: [f32; 3] = [80.0 / 255.0, 50.0 / 255.0, 30.0 / 255.0];
 /// Gaps of up to twice so many pixels in a line are closed.
 const WIDEST_CLOSING: usize = 3;
 /// A closed line around less than this share of the largest one's area is a speck.
@@ -44,32 +45,29 @@ pub(super) enum Fault {
 
 /// Finds the contours in the absolute difference of two pictures, `[h, w]` in 0 to 1.
 pub(super) fn drawn(difference: &ArrayView2<'_, f32>) -> Result<Drawn, Fault> {
-    let lines = difference.mapv(|change| change > FAINTEST);
-    if !lines.iter().any(|line| *line) {
-        return Err(Fault::Faint);
-    }
     let mut first_fault = None;
     for radius in 0..=WIDEST_CLOSING {
-        match nested(&widened(&lines, radius, true)) {
-            Ok([outer, inner]) => {
-                // Widening the lines pushed the masks' edges out by as much.
-                let narrowed = |filled| widened(filled, radius, false).mapv(u8::from);
-                return Ok(Drawn {
-                    outer: narrowed(&outer),
-                    inner: narrowed(&inner),
-                });
+        for bound in BAND {
+            let lines = difference.mapv(|change| change > bound);
+            match nested(&widened(lines, radius, true)) {
+                Ok(found) => {
+                    // Widening the lines pushed the masks' edges out by as much.
+                    let [outer, inner] =
+                        found.map(|filled| widened(filled, radius, false).mapv(u8::from));
+                    return Ok(Drawn { outer, inner });
+                }
+                // Neither wider nor paler lines part those that touch.
+                Err(Fault::Touching) if radius == 0 => return Err(Fault::Touching),
+                Err(Fault::Faint) => {}
+                Err(fault) => first_fault = first_fault.or(Some(fault)),
             }
-            // Wider lines mend gaps, and nothing else.
-            Err(fault @ (Fault::Touching | Fault::SideBySide)) if radius == 0 => return Err(fault),
-            Err(fault) => first_fault = first_fault.or(Some(fault)),
         }
     }
     Err(first_fault.unwrap_or(Fault::Faint))
 }
 
 /// `value` spreads by `radius` pixels in the eight directions; beyond the picture's edge there is nothing.
-fn widened(source: &Array2<bool>, radius: usize, value: bool) -> Array2<bool> {
-    let mut result = source.clone();
+fn widened(mut result: Array2<bool>, radius: usize, value: bool) -> Array2<bool> {
     for _ in 0..radius {
         for axis in [0, 1] {
             let before = result.clone();
@@ -100,6 +98,9 @@ fn widened(source: &Array2<bool>, radius: usize, value: bool) -> Array2<bool> {
 
 /// The areas of the two closed lines, the outer one first.
 fn nested(lines: &Array2<bool>) -> Result<[Array2<bool>; 2], Fault> {
+    if !lines.iter().any(|line| *line) {
+        return Err(Fault::Faint);
+    }
     let mut closed = closed_lines(lines);
     closed.sort_by_key(|region| std::cmp::Reverse(region.area));
     let largest = closed.first().map_or(0, |region| region.area);

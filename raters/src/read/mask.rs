@@ -11,6 +11,9 @@ use super::source::{Contour, Marked, MaskSource};
 use super::{Inside, decode, image};
 use crate::DataError;
 
+/// How far a corner may lie from black or white, as a share of the value range, to be background.
+const CORNER_SPREAD: f32 = 0.25;
+
 /// Reads one case's masks. What several masks share is decoded once: the clean picture, and a picture with two contours.
 #[derive(Debug)]
 pub(super) struct MaskReader<'a> {
@@ -111,7 +114,11 @@ fn off_corners(path: &Path, share: f32) -> Result<Array2<u8>, DataError> {
         values.ncols().saturating_sub(1),
     );
     let corners = [[0, 0], [0, right], [bottom, 0], [bottom, right]].map(|corner| values[corner]);
-    let near = |end: f32| corners.iter().all(|value| (value - end).abs() <= share);
+    let near = |end: f32| {
+        corners
+            .iter()
+            .all(|value| (value - end).abs() <= CORNER_SPREAD)
+    };
     let background = match (near(0.0), near(1.0)) {
         (true, false) => 0.0,
         (false, true) => 1.0,
