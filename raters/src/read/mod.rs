@@ -1,21 +1,29 @@
 //! Data set forms: one file a form, and what they share.
 
+mod absent;
 mod decode;
 mod definition;
 mod draw;
 mod drawn;
 mod folder;
 mod foreground;
+mod fundus;
 mod gather;
 mod image;
 mod inside;
 mod intensity;
+mod lidc;
 mod mask;
 mod nifti;
 mod phantom;
 mod qubiq;
+mod refuge;
+mod refuge_cropped;
 mod resize;
+mod riga;
+mod riga_contours;
 mod source;
+mod table;
 mod template;
 
 use std::path::PathBuf;
@@ -81,13 +89,20 @@ impl Listing {
 
 /// Finds the files of a data set that has files.
 pub(crate) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing, DataError> {
-    match definition.form {
+    let mut listing = match definition.form {
         DatasetForm::Qubiq => qubiq::list(definition, inside),
+        DatasetForm::Lidc => lidc::list(definition, inside),
+        DatasetForm::Refuge => refuge::list(definition, inside),
+        DatasetForm::RefugeCropped => refuge_cropped::list(definition, inside),
+        DatasetForm::Riga => riga::list(definition, inside),
+        DatasetForm::RigaContours => riga_contours::list(definition, inside),
         DatasetForm::Folder => folder::list(definition, inside),
         DatasetForm::Phantom => Err(DataError::Key {
             dataset: definition.name.clone(),
             key: "phantom",
             message: "is missing: give the table [phantom]".to_owned(),
         }),
-    }
+    }?;
+    absent::leave_out(definition, &mut listing)?;
+    Ok(listing)
 }
