@@ -9,6 +9,8 @@ pub struct Case {
     pub name: String,
     /// Whom it shows; cases of one patient stay in one split. The case's name where nothing else is known.
     pub patient: String,
+    /// The diagnosis (0 healthy, 1 ill), where the data set tells it.
+    pub label: Option<u8>,
     /// `[c, h, w]`, in 0 to 1.
     pub image: Array3<f32>,
     /// `[m, k, h, w]`, 0 or 1; zero where the rater is absent.

@@ -11,6 +11,7 @@ pub(crate) fn case_of_rows(rows: &[&[u8]]) -> Case {
     Case {
         name: "hand".to_owned(),
         patient: "hand".to_owned(),
+        label: None,
         image: Array3::zeros((1, 1, width)),
         present: vec![true; rows.len()],
         masks,

@@ -78,6 +78,7 @@ fn inputs(scenario: &Scenario) -> (Case, StoredPrediction) {
     let case = Case {
         name: "golden".to_owned(),
         patient: "golden".to_owned(),
+        label: None,
         image: Array3::zeros((1, height, width)),
         masks,
         present: (0..scenario.raters)

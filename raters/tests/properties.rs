@@ -39,6 +39,7 @@ fn case_of(masks: &[Array2<u8>], present: &[bool]) -> Case {
     Case {
         name: "p".to_owned(),
         patient: "p".to_owned(),
+        label: None,
         image: Array3::zeros((1, SIDE.0, SIDE.1)),
         masks: Array4::from_shape_fn((masks.len(), 1, SIDE.0, SIDE.1), |(m, _, y, x)| {
             masks[m][[y, x]]

@@ -12,6 +12,7 @@ fn case() -> Case {
     Case {
         name: "c".to_owned(),
         patient: "c".to_owned(),
+        label: None,
         image: Array3::zeros((1, 2, 4)),
         masks: Array4::from_shape_fn((3, 1, 2, 4), |(m, _, _, x)| u8::from(x < widths[m])),
         present: vec![true; 3],

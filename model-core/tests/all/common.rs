@@ -238,6 +238,7 @@ pub(crate) fn phantom(
             noise: 0.05,
             seed: 11,
         }),
+        absent: std::collections::BTreeMap::new(),
         licence: None,
         source: None,
     };

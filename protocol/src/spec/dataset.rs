@@ -23,6 +23,16 @@ spelled_enum! {
         Folder = "folder",
         /// The QUBIQ challenge's folders.
         Qubiq = "qubiq",
+        /// LIDC-IDRI nodules as slices: a folder a patient and nodule, four mask folders.
+        Lidc = "lidc",
+        /// REFUGE with seven raters, full pictures, a folder a case.
+        Refuge = "refuge",
+        /// REFUGE with seven raters, cropped to the disc, listed in tables.
+        RefugeCropped = "refuge-cropped",
+        /// RIGA repackaged: crops of the disc, listed in tables.
+        Riga = "riga",
+        /// RIGA as published: contours drawn over copies of the pictures.
+        RigaContours = "riga-contours",
         /// Made by this project: no files.
         Phantom = "phantom",
     }
@@ -70,6 +80,9 @@ pub struct SplitRule {
     /// `folder`: the layout's own folders say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// With `by`, where the layout has no validation cases: the share of training patients drawn for it with `split_seed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_fraction: Option<f64>,
 }
 
 /// Images made by this project: a disc with a cup inside, marked by raters whose biases are known.
@@ -144,6 +157,9 @@ pub struct DatasetFile {
     /// A phantom's parameters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phantom: Option<PhantomSpec>,
+    /// Raters, by case, whose files are left out as if they were not there: masks known to be wrong.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub absent: BTreeMap<String, Vec<String>>,
     /// Licence of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,

@@ -69,8 +69,8 @@ impl Dataset {
                 message,
             })?;
         let source = Source::find(definition, root)?;
-        let (names, raters) = source.names_and_raters();
-        let cases = with_patients(definition, &names)?;
+        let (known, raters) = source.cases_and_raters();
+        let cases = with_patients(definition, known)?;
         let members = split::members(definition, &cases, &source.folders(), None)?;
         let hashes = source.hash_files()?;
         let channels = match &source {
@@ -224,15 +224,20 @@ impl Source {
         Ok(Self::Files { inside, listing })
     }
 
-    fn names_and_raters(&self) -> (Vec<String>, Vec<String>) {
+    /// Each case's name, with its patient where the layout says whom it shows; and the raters' names.
+    fn cases_and_raters(&self) -> (Vec<(String, Option<String>)>, Vec<String>) {
         match self {
             Self::Phantom(phantom) => {
-                let names = phantom.names().into_iter().map(|(name, _)| name).collect();
-                (names, phantom.raters())
+                let names = phantom.names().into_iter();
+                (
+                    names.map(|(name, _)| (name, None)).collect(),
+                    phantom.raters(),
+                )
             }
             Self::Files { listing, .. } => {
-                let names = listing.cases.iter().map(|case| case.name.clone()).collect();
-                (names, listing.raters.clone())
+                let cases = listing.cases.iter();
+                let known = cases.map(|case| (case.name.clone(), case.patient.clone()));
+                (known.collect(), listing.raters.clone())
             }
         }
     }
@@ -251,10 +256,7 @@ impl Source {
     fn hash_files(&self) -> Result<BTreeMap<PathBuf, String>, DataError> {
         match self {
             Self::Phantom(_) => Ok(BTreeMap::new()),
-            Self::Files { inside, listing } => {
-                let paths = listing.cases.iter().flat_map(read::CaseFiles::paths);
-                manifest::hash_files(inside, paths)
-            }
+            Self::Files { inside, listing } => manifest::hash_files(inside, listing.paths()),
         }
     }
 
@@ -276,35 +278,37 @@ impl Source {
     ) -> Option<mrprism_protocol::spec::ArbitratedKind> {
         match self {
             Self::Phantom(_) => Some(mrprism_protocol::spec::ArbitratedKind::Generator),
-            Self::Files { .. } => definition
-                .arbitrated
-                .as_ref()
-                .and(definition.arbitrated_kind),
+            Self::Files { listing, .. } => {
+                let mut cases = listing.cases.iter();
+                let some = cases.any(|case| case.arbitrated.is_some());
+                definition.arbitrated_kind.filter(|_| some)
+            }
         }
     }
 }
 
+/// Patients by the definition's rule, else by the layout, else each case its own.
 fn with_patients(
     definition: &DatasetFile,
-    names: &[String],
+    known: Vec<(String, Option<String>)>,
 ) -> Result<Vec<(String, String)>, DataError> {
-    let Some(pattern) = read::patient_pattern(definition) else {
-        return Ok(names
-            .iter()
-            .map(|name| (name.clone(), name.clone()))
-            .collect());
-    };
-    let patient_of = |name: &String| {
+    let pattern = read::patient_pattern(definition);
+    let with_patient = |(name, patient): (String, Option<String>)| {
+        let Some(pattern) = &pattern else {
+            let patient = patient.unwrap_or_else(|| name.clone());
+            return Ok((name, patient));
+        };
         let found = pattern
-            .captures(name)
-            .and_then(|groups| groups.name("patient"));
-        let found = found.ok_or_else(|| {
+            .captures(&name)
+            .and_then(|groups| groups.name("patient"))
+            .map(|group| group.as_str().to_owned());
+        let patient = found.ok_or_else(|| {
             DataError::case(
-                name,
+                &name,
                 "its name does not match the key `patient`: widen the expression",
             )
         })?;
-        Ok((name.clone(), found.as_str().to_owned()))
+        Ok((name, patient))
     };
-    names.iter().map(patient_of).collect()
+    known.into_iter().map(with_patient).collect()
 }

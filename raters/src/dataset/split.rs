@@ -98,8 +98,13 @@ fn of_rule<'a>(
 ) -> Result<ByPatient<'a>, String> {
     let rule = &definition.split;
     let listed = !rule.test.is_empty() || !rule.validation.is_empty();
+    if rule.validation_fraction.is_some() && rule.by.is_none() {
+        return Err("`validation_fraction` goes with `by`: leave it out".to_owned());
+    }
     let assigned = match (&rule.by, &rule.fractions, listed) {
-        (Some(by), None, false) => by_folder(by, cases, folders),
+        (Some(by), None, false) => {
+            by_folder(by, cases, folders).and_then(|assigned| with_validation(definition, assigned))
+        }
         (None, Some(fractions), false) => drawn(*fractions, patients, definition.split_seed),
         (None, None, true) => listed_by_name(rule, patients),
         (None, None, false) => {
@@ -140,6 +145,42 @@ fn by_folder<'a>(
                 split.as_str()
             ));
         }
+    }
+    Ok(assigned)
+}
+
+/// Draws the validation cases that the layout lacks from the patients of the training folders.
+fn with_validation<'a>(
+    definition: &DatasetFile,
+    mut assigned: ByPatient<'a>,
+) -> Result<ByPatient<'a>, String> {
+    let Some(fraction) = definition.split.validation_fraction else {
+        return Ok(assigned);
+    };
+    if !(0.0..1.0).contains(&fraction) {
+        return Err(format!(
+            "validation_fraction = {fraction}: give a share from 0 to less than 1"
+        ));
+    }
+    if assigned
+        .values()
+        .any(|split| *split == SplitName::Validation)
+    {
+        return Err(
+            "the layout has validation cases of its own: leave `validation_fraction` out"
+                .to_owned(),
+        );
+    }
+    let train = assigned
+        .iter()
+        .filter(|(_, split)| **split == SplitName::Train);
+    let train: BTreeSet<&str> = train.map(|(patient, _)| *patient).collect();
+    let count = (fraction * train.len() as f64).round() as usize;
+    for patient in shuffled(&train, definition.split_seed, "validation")
+        .into_iter()
+        .take(count)
+    {
+        assigned.insert(patient, SplitName::Validation);
     }
     Ok(assigned)
 }

@@ -20,15 +20,32 @@ const LARGEST_BODY: u64 = 1 << 30;
 const LONGEST_NAME: usize = 200;
 const LEVEL: i32 = 3;
 
-/// The file's name for a case: `<case>.mrp`.
+/// The file's name for a case: `<case>.mrp`, one component of a path whatever the case is called.
+///
+/// What could end a component or climb (`/`, `\\`, control characters, a leading dot) is written as `%` and two hexadecimal
+/// digits a byte, and so is `%` itself: different cases have different files.
 pub fn file_name(case: &str) -> String {
-    format!("{case}.mrp")
+    let mut name = String::with_capacity(case.len() + 4);
+    for (position, character) in case.char_indices() {
+        let unsafe_here = matches!(character, '/' | '\\' | '%')
+            || character.is_control()
+            || (position == 0 && character == '.');
+        if unsafe_here {
+            let digit = |half: u8| b"0123456789ABCDEF"[usize::from(half & 15)].into();
+            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                name.extend(['%', digit(byte >> 4), digit(byte)]);
+            }
+        } else {
+            name.push(character);
+        }
+    }
+    name + ".mrp"
 }
 
 /// Writes a prediction whole or not at all: a file beside it, flushed to the disk, then renamed.
 ///
 /// # Errors
-/// Arrays whose shapes disagree, a name that is no file name, more than 1 GiB, or the disk's refusal.
+/// Arrays whose shapes disagree, a name that is empty or too long, more than 1 GiB, or the disk's refusal.
 pub fn write(path: &Path, stored: &StoredPrediction) -> Result<(), DataError> {
     let refuse =
         |message: &str| DataError::case(&stored.case, format!("prediction not stored: {message}"));
@@ -37,11 +54,8 @@ pub fn write(path: &Path, stored: &StoredPrediction) -> Result<(), DataError> {
             "its arrays disagree on recurrences, structures or size",
         ));
     }
-    if stored.case.is_empty()
-        || stored.case.len() > LONGEST_NAME
-        || stored.case.contains(['/', '\0'])
-    {
-        return Err(refuse("the case's name must be 1 to 200 bytes without '/'"));
+    if stored.case.is_empty() || stored.case.len() > LONGEST_NAME {
+        return Err(refuse("the case's name must be 1 to 200 bytes long"));
     }
     let shape = Shape::of(stored);
     let body_bytes = shape.body_bytes().filter(|bytes| *bytes <= LARGEST_BODY);

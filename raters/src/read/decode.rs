@@ -7,7 +7,8 @@ use ndarray::{Array2, Array3, Array4, Axis, s};
 
 use super::foreground::is_foreground;
 use super::image::Colour;
-use super::{CaseFiles, Inside, Intensity, image, nifti};
+use super::mask::MaskReader;
+use super::{CaseFiles, Inside, Intensity, MaskSource, image, nifti};
 use crate::DataError;
 use crate::case::Case;
 
@@ -38,32 +39,49 @@ pub(crate) fn read_case(
             ),
         ));
     }
-    let read_masks = |paths: &[std::path::PathBuf]| {
-        let mut masks = Array3::<u8>::zeros((paths.len(), height, width));
-        for (path, mut target) in paths.iter().zip(masks.axis_iter_mut(Axis(0))) {
-            let mask = read_mask(&inside.resolve(path)?, definition.foreground.as_ref())?;
-            check_size(files, path, mask.dim(), (height, width))?;
+    let mut reader = MaskReader::new(inside, definition.foreground.as_ref());
+    let mut read_masks = |sources: &[MaskSource]| {
+        let mut masks = Array3::<u8>::zeros((sources.len(), height, width));
+        for (source, mut target) in sources.iter().zip(masks.axis_iter_mut(Axis(0))) {
+            let mask = reader.read(source)?;
+            check_size(files, &source.path, mask.dim(), (height, width))?;
             target.assign(&mask);
         }
         Ok::<_, DataError>(masks)
     };
     let structures = definition.structures.len();
     let mut masks = Array4::<u8>::zeros((files.masks.len(), structures, height, width));
-    for (rater, paths) in files.masks.iter().enumerate() {
-        if let Some(paths) = paths {
-            masks
-                .slice_mut(s![rater, .., .., ..])
-                .assign(&read_masks(paths)?);
+    let mut faults = Vec::new();
+    for (rater, sources) in files.masks.iter().enumerate() {
+        match sources.as_deref().map(&mut read_masks) {
+            Some(Ok(read)) => masks.slice_mut(s![rater, .., .., ..]).assign(&read),
+            Some(Err(fault)) => faults.push(fault),
+            None => {}
         }
     }
+    refuse_together(files, faults)?;
     Ok(Case {
         name: files.name.clone(),
         patient: files.name.clone(),
+        label: files.label,
         image,
         masks,
         present: files.masks.iter().map(Option::is_some).collect(),
-        arbitrated: files.arbitrated.as_deref().map(read_masks).transpose()?,
+        arbitrated: files
+            .arbitrated
+            .as_deref()
+            .map(&mut read_masks)
+            .transpose()?,
     })
+}
+
+/// Every rater's fault in one sentence, so that one look at a case shows all there is to mend.
+fn refuse_together(files: &CaseFiles, mut faults: Vec<DataError>) -> Result<(), DataError> {
+    if faults.len() > 1 {
+        let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        return Err(DataError::case(&files.name, told.join("; ")));
+    }
+    faults.pop().map_or(Ok(()), Err)
 }
 
 fn read_image(path: &Path, intensity: Intensity) -> Result<Array3<f32>, DataError> {
@@ -81,7 +99,10 @@ fn read_image(path: &Path, intensity: Intensity) -> Result<Array3<f32>, DataErro
 }
 
 /// `[h, w]`, 1 where any channel's value is foreground.
-fn read_mask(path: &Path, foreground: Option<&Foreground>) -> Result<Array2<u8>, DataError> {
+pub(super) fn read_mask(
+    path: &Path,
+    foreground: Option<&Foreground>,
+) -> Result<Array2<u8>, DataError> {
     let pixels = if nifti::is_nifti(path) {
         let pixels = nifti::read(path)?;
         if pixels.dim().0 != 1 {

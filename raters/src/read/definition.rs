@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use mrprism_protocol::spec::{ArbitratedKind, DatasetFile, DatasetForm, Foreground, parse_toml};
+use mrprism_protocol::spec::{
+    ArbitratedKind, DatasetFile, DatasetForm, Foreground, RaterIdentity, parse_toml,
+};
 use regex::Regex;
 
 use super::Intensity;
@@ -139,7 +141,17 @@ fn form(definition: &DatasetFile) -> Option<Fault> {
         DatasetForm::Qubiq => templates()
             .or_else(|| needless("phantom", definition.phantom.is_some()))
             .or_else(|| qubiq(definition)),
+        DatasetForm::Lidc
+        | DatasetForm::Refuge
+        | DatasetForm::RefugeCropped
+        | DatasetForm::Riga
+        | DatasetForm::RigaContours => templates()
+            .or_else(|| needless("foreground", definition.foreground.is_some()))
+            .or_else(|| needless("tasks", !definition.tasks.is_empty()))
+            .or_else(|| needless("phantom", definition.phantom.is_some()))
+            .or_else(|| published(definition)),
         DatasetForm::Phantom => templates()
+            .or_else(|| needless("absent", !definition.absent.is_empty()))
             .or_else(|| needless("tasks", !definition.tasks.is_empty()))
             .or_else(|| needless("root", definition.root.is_some()))
             .or_else(|| phantom(definition)),
@@ -172,6 +184,36 @@ fn qubiq(definition: &DatasetFile) -> Option<Fault> {
         );
         ("tasks", message)
     })
+}
+
+/// Forms whose layout says everything but who decided the arbitrated masks.
+fn published(definition: &DatasetFile) -> Option<Fault> {
+    let lidc = definition.form == DatasetForm::Lidc;
+    if lidc && definition.raters != RaterIdentity::Exchangeable {
+        let message = "LIDC's mask slots are not always the same reader: give \"exchangeable\"";
+        return Some(("raters", message.to_owned()));
+    }
+    if lidc && definition.structures.len() > 1 {
+        return Some(("structures", "LIDC has one, e.g. [\"nodule\"]".to_owned()));
+    }
+    let arbitrated = !matches!(
+        definition.form,
+        DatasetForm::Lidc | DatasetForm::RigaContours
+    );
+    match (arbitrated, definition.arbitrated_kind) {
+        (true, None) => {
+            let message = "is missing: say where the arbitrated masks come from, e.g. \"expert\" or \"unknown\"";
+            Some(("arbitrated_kind", message.to_owned()))
+        }
+        (false, Some(_)) => {
+            let message = format!(
+                "form \"{}\" has no arbitrated masks: leave it out",
+                definition.form
+            );
+            Some(("arbitrated_kind", message))
+        }
+        _ => None,
+    }
 }
 
 fn phantom(definition: &DatasetFile) -> Option<Fault> {

@@ -2,8 +2,9 @@
 
 use mrprism_protocol::spec::DatasetFile;
 
-use super::gather::{Places, gather};
+use super::gather::{MaskPlace, Places, gather};
 use super::inside::{Inside, Listings};
+use super::source::Marked;
 use super::template::{Template, Variable};
 use super::{Listing, nifti};
 use crate::DataError;
@@ -47,11 +48,16 @@ pub(super) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing,
         .transpose()?;
     refuse_unsaid_foreground(definition)?;
     let each_structure = |template: &Template| {
-        let bind = |name: &String| template.bind(Structure, name);
+        let bind = |name: &String| MaskPlace {
+            template: template.bind(Structure, name),
+            marked: Marked::AsDefined,
+        };
         definition.structures.iter().map(bind).collect::<Vec<_>>()
     };
     let places = Places {
         folder: None,
+        prefix: String::new(),
+        patient: None,
         masks: each_structure(&masks),
         arbitrated: arbitrated.as_ref().map(each_structure),
         image,
@@ -61,7 +67,13 @@ pub(super) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing,
         definition.image.as_deref().unwrap_or_default(),
         definition.masks.as_deref().unwrap_or_default()
     );
-    gather(&Listings::new(inside), &[places], &looked_for)
+    let asked = places.arbitrated.is_some();
+    let listing = gather(&Listings::new(inside), &[places], &looked_for)?;
+    if asked && listing.cases.iter().all(|case| case.arbitrated.is_none()) {
+        let message = "no case has an arbitrated mask: mend the key `arbitrated` or leave it out";
+        return Err(DataError::case(&listing.cases[0].name, message));
+    }
+    Ok(listing)
 }
 
 fn parse(

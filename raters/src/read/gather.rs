@@ -1,21 +1,46 @@
 //! From templates to cases: which rater marked what, and whether anything is half there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::inside::Listings;
+use super::source::{Marked, MaskSource};
 use super::template::{Template, Variable};
 use super::{CaseFiles, Listing};
 use crate::DataError;
 use crate::dataset::SplitName;
 
-/// Where the files of one folder of cases lie. Each list has one template a structure, with the structure bound.
+/// Where the files of one folder of cases lie. Each list has one entry a structure, with the structure bound.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
     pub(super) folder: Option<SplitName>,
+    /// Stands before `{case}` in the case's name.
+    pub(super) prefix: String,
+    /// The patient, where the layout knows.
+    pub(super) patient: Option<String>,
     pub(super) image: Template,
-    pub(super) masks: Vec<Template>,
-    pub(super) arbitrated: Option<Vec<Template>>,
+    pub(super) masks: Vec<MaskPlace>,
+    pub(super) arbitrated: Option<Vec<MaskPlace>>,
+}
+
+/// Where one structure's masks lie, and which pixels of theirs are marked.
+#[derive(Debug, Clone)]
+pub(super) struct MaskPlace {
+    pub(super) template: Template,
+    pub(super) marked: Marked,
+}
+
+/// A case as a reader finds it.
+#[derive(Debug, Clone)]
+pub(super) struct FoundCase {
+    pub(super) name: String,
+    pub(super) folder: Option<SplitName>,
+    pub(super) patient: Option<String>,
+    pub(super) label: Option<u8>,
+    pub(super) image: PathBuf,
+    /// By rater: one source a structure.
+    pub(super) masks: BTreeMap<String, Vec<MaskSource>>,
+    pub(super) arbitrated: Option<Vec<MaskSource>>,
 }
 
 /// Collects the cases of every place. `looked_for` ends the sentence where nothing is found.
@@ -24,17 +49,25 @@ pub(super) fn gather(
     places: &[Places],
     looked_for: &str,
 ) -> Result<Listing, DataError> {
-    let root = || listings.inside.root().to_path_buf();
     let mut found = Vec::new();
     for place in places {
-        for (name, image) in place.image.find(listings, Variable::Case)? {
-            found.push(Found::new(listings, place, name, image)?);
+        for (case, image) in place.image.find(listings, Variable::Case)? {
+            found.push(place.found(listings, &case, image)?);
         }
     }
+    listing(found, listings.inside.root(), looked_for)
+}
+
+/// Orders cases by name and puts every rater into one slot of all of them.
+pub(super) fn listing(
+    mut found: Vec<FoundCase>,
+    root: &Path,
+    looked_for: &str,
+) -> Result<Listing, DataError> {
     found.sort_by(|a, b| a.name.cmp(&b.name));
     if found.is_empty() {
         return Err(DataError::NoCases {
-            root: root(),
+            root: root.to_path_buf(),
             looked_for: looked_for.to_owned(),
         });
     }
@@ -48,7 +81,7 @@ pub(super) fn gather(
     }
     let mut raters: Vec<String> = found
         .iter()
-        .flat_map(|case| case.masks.iter().flat_map(BTreeMap::keys))
+        .flat_map(|case| case.masks.keys())
         .collect::<BTreeSet<_>>()
         .into_iter()
         .cloned()
@@ -56,124 +89,142 @@ pub(super) fn gather(
     raters.sort_by_key(|rater| (rater.parse::<u64>().unwrap_or(u64::MAX), rater.clone()));
     if raters.is_empty() {
         return Err(DataError::NoRaters {
-            root: root(),
+            root: root.to_path_buf(),
             looked_for: looked_for.to_owned(),
         });
     }
-    let arbitrated_anywhere = found.iter().any(|case| case.arbitrated.is_some());
-    let mut cases = Vec::new();
-    for case in found {
-        if case.place.arbitrated.is_some() && !arbitrated_anywhere {
-            let message =
-                "no case has an arbitrated mask: mend the key `arbitrated` or leave it out";
-            return Err(DataError::case(&case.name, message));
-        }
-        cases.push(case.with_slots(&raters)?);
-    }
-    Ok(Listing { cases, raters })
+    let cases = found.into_iter().map(|case| case.with_slots(&raters));
+    Ok(Listing {
+        cases: cases.collect::<Result<_, _>>()?,
+        raters,
+        tables: Vec::new(),
+    })
 }
 
-struct Found<'a> {
-    place: &'a Places,
-    name: String,
-    image: PathBuf,
-    /// One map a structure: rater → file.
-    masks: Vec<BTreeMap<String, PathBuf>>,
-    arbitrated: Option<Vec<PathBuf>>,
-}
-
-impl<'a> Found<'a> {
-    fn new(
+impl Places {
+    /// The case at `image` with every rater's masks.
+    pub(super) fn found(
+        &self,
         listings: &Listings<'_>,
-        place: &'a Places,
-        name: String,
+        case: &str,
         image: PathBuf,
-    ) -> Result<Self, DataError> {
-        let mut masks = Vec::new();
-        for template in &place.masks {
-            let of_case = template.bind(Variable::Case, &name);
-            masks.push(
-                of_case
-                    .find(listings, Variable::Rater)?
-                    .into_iter()
-                    .collect(),
+    ) -> Result<FoundCase, DataError> {
+        let name = format!("{}{case}", self.prefix);
+        let mut by_structure = Vec::new();
+        for place in &self.masks {
+            let of_case = place.template.bind(Variable::Case, case);
+            let files = of_case.find(listings, Variable::Rater)?;
+            by_structure.push(BTreeMap::from_iter(files));
+        }
+        let raters: BTreeSet<&String> = by_structure.iter().flat_map(BTreeMap::keys).collect();
+        let mut masks = BTreeMap::new();
+        for rater in raters {
+            masks.insert(
+                rater.clone(),
+                self.of_rater(case, &name, rater, &by_structure)?,
             );
         }
-        let arbitrated = match &place.arbitrated {
+        let arbitrated = match &self.arbitrated {
             None => None,
-            Some(templates) => arbitrated(listings, templates, &name)?,
+            Some(places) => arbitrated(listings, places, case, &name)?,
         };
-        Ok(Self {
-            place,
+        Ok(FoundCase {
             name,
+            folder: self.folder,
+            patient: self.patient.clone(),
+            label: None,
             image,
             masks,
             arbitrated,
         })
     }
 
-    /// Puts each rater's files into that rater's slot. A rater is there for every structure or for none.
-    fn with_slots(self, raters: &[String]) -> Result<CaseFiles, DataError> {
-        let slot = |rater: &String| {
-            let files: Vec<_> = self.masks.iter().map(|files| files.get(rater)).collect();
-            let Some(missing) = files.iter().position(Option::is_none) else {
-                return Ok(Some(files.into_iter().flatten().cloned().collect()));
-            };
-            if files.iter().all(Option::is_none) {
-                return Ok(None);
-            }
-            let template = &self.place.masks[missing];
-            let path = template
-                .bind(Variable::Case, &self.name)
-                .bind(Variable::Rater, rater)
-                .path();
-            Err(DataError::case(
-                &self.name,
-                format!(
-                    "rater '{rater}' marked some structures but not all: {} is missing; add it, or remove this rater's other masks of the case",
-                    path.display()
-                ),
-            ))
+    /// A rater is there for every structure or for none.
+    fn of_rater(
+        &self,
+        case: &str,
+        name: &str,
+        rater: &str,
+        by_structure: &[BTreeMap<String, PathBuf>],
+    ) -> Result<Vec<MaskSource>, DataError> {
+        let source = |(place, files): (&MaskPlace, &BTreeMap<String, PathBuf>)| {
+            let path = files.get(rater).ok_or_else(|| {
+                let of_case = place.template.bind(Variable::Case, case);
+                half_there(name, rater, &of_case.bind(Variable::Rater, rater).path())
+            })?;
+            Ok(MaskSource {
+                path: path.clone(),
+                marked: place.marked.clone(),
+            })
         };
-        let masks: Vec<Option<Vec<PathBuf>>> = raters.iter().map(slot).collect::<Result<_, _>>()?;
-        if masks.iter().all(Option::is_none) {
-            return Err(DataError::case(
-                &self.name,
-                format!(
-                    "no rater marked {}: add masks or remove the image",
-                    self.image.display()
-                ),
-            ));
+        self.masks.iter().zip(by_structure).map(source).collect()
+    }
+}
+
+/// The refusal of a rater whose mask `missing` is not there although another structure's is.
+pub(super) fn half_there(case: &str, rater: &str, missing: &Path) -> DataError {
+    DataError::case(
+        case,
+        format!(
+            "rater '{rater}' marked some structures but not all: {} is missing; add it, or remove this rater's other masks of the case",
+            missing.display()
+        ),
+    )
+}
+
+impl FoundCase {
+    fn with_slots(mut self, raters: &[String]) -> Result<CaseFiles, DataError> {
+        if self.masks.is_empty() {
+            return Err(nobody_marked(&self.name, &self.image));
         }
         Ok(CaseFiles {
+            masks: raters
+                .iter()
+                .map(|rater| self.masks.remove(rater))
+                .collect(),
             name: self.name,
-            folder: self.place.folder,
+            folder: self.folder,
+            patient: self.patient,
+            label: self.label,
             image: self.image,
-            masks,
             arbitrated: self.arbitrated,
         })
     }
 }
 
+/// The refusal of an image without masks.
+pub(super) fn nobody_marked(case: &str, image: &Path) -> DataError {
+    DataError::case(
+        case,
+        format!(
+            "no rater marked {}: add masks or remove the image",
+            image.display()
+        ),
+    )
+}
+
 fn arbitrated(
     listings: &Listings<'_>,
-    templates: &[Template],
+    places: &[MaskPlace],
     case: &str,
-) -> Result<Option<Vec<PathBuf>>, DataError> {
-    let paths: Vec<_> = templates
+    name: &str,
+) -> Result<Option<Vec<MaskSource>>, DataError> {
+    let source = |place: &MaskPlace| MaskSource {
+        path: place.template.bind(Variable::Case, case).path(),
+        marked: place.marked.clone(),
+    };
+    let sources: Vec<_> = places.iter().map(source).collect();
+    let missing: Vec<_> = sources
         .iter()
-        .map(|t| t.bind(Variable::Case, case).path())
-        .collect();
-    let missing: Vec<_> = paths
-        .iter()
-        .filter(|path| !listings.inside.has(path))
+        .filter(|source| !listings.inside.has(&source.path))
         .collect();
     if missing.is_empty() {
-        Ok(Some(paths))
-    } else if missing.len() == paths.len() {
+        Ok(Some(sources))
+    } else if missing.len() == sources.len() {
         Ok(None)
     } else {
-        let message = format!("its arbitrated mask {} is missing", missing[0].display());
-        Err(DataError::case(case, message))
+        let path = missing[0].path.display();
+        let message = format!("its arbitrated mask {path} is missing");
+        Err(DataError::case(name, message))
     }
 }

@@ -1,18 +1,29 @@
 //! Data set forms: one file a form, and what they share.
 
+mod absent;
 mod decode;
 mod definition;
 mod draw;
+mod drawn;
 mod folder;
 mod foreground;
+mod fundus;
 mod gather;
 mod image;
 mod inside;
 mod intensity;
+mod lidc;
+mod mask;
 mod nifti;
 mod phantom;
 mod qubiq;
+mod refuge;
+mod refuge_cropped;
 mod resize;
+mod riga;
+mod riga_contours;
+mod source;
+mod table;
 mod template;
 
 use std::path::PathBuf;
@@ -30,45 +41,68 @@ pub(crate) use inside::Inside;
 pub(crate) use intensity::Intensity;
 pub(crate) use phantom::Phantom;
 pub(crate) use resize::bring_to;
+pub(crate) use source::MaskSource;
 
 /// Which files make up one case; paths are relative to the data set's folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CaseFiles {
     pub(crate) name: String,
     /// The split whose folder the layout put the case in, where it has such folders.
     pub(crate) folder: Option<SplitName>,
+    /// Whom the case shows, where the layout says it.
+    pub(crate) patient: Option<String>,
+    /// The diagnosis, where the data set has one.
+    pub(crate) label: Option<u8>,
     pub(crate) image: PathBuf,
-    /// One entry a rater slot: its mask files, one a structure, or nothing where the rater is absent.
-    pub(crate) masks: Vec<Option<Vec<PathBuf>>>,
-    /// One file a structure.
-    pub(crate) arbitrated: Option<Vec<PathBuf>>,
+    /// One entry a rater slot: its masks, one a structure, or nothing where the rater is absent.
+    pub(crate) masks: Vec<Option<Vec<MaskSource>>>,
+    /// One mask a structure.
+    pub(crate) arbitrated: Option<Vec<MaskSource>>,
 }
 
 impl CaseFiles {
     /// Every file of the case.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        std::iter::once(&self.image)
-            .chain(self.masks.iter().flatten().flatten())
-            .chain(self.arbitrated.iter().flatten())
+        let masks = self.masks.iter().flatten().chain(&self.arbitrated);
+        std::iter::once(&self.image).chain(masks.flatten().map(|mask| &mask.path))
     }
 }
 
 /// What a reader found: cases by name, and the raters' names as the files spell them, in slot order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Listing {
     pub(crate) cases: Vec<CaseFiles>,
     pub(crate) raters: Vec<String>,
+    /// Files beside those of cases that say what the data are.
+    pub(crate) tables: Vec<PathBuf>,
+}
+
+impl Listing {
+    /// Every file of the data set.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.cases
+            .iter()
+            .flat_map(CaseFiles::paths)
+            .chain(&self.tables)
+    }
 }
 
 /// Finds the files of a data set that has files.
 pub(crate) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing, DataError> {
-    match definition.form {
+    let mut listing = match definition.form {
         DatasetForm::Qubiq => qubiq::list(definition, inside),
+        DatasetForm::Lidc => lidc::list(definition, inside),
+        DatasetForm::Refuge => refuge::list(definition, inside),
+        DatasetForm::RefugeCropped => refuge_cropped::list(definition, inside),
+        DatasetForm::Riga => riga::list(definition, inside),
+        DatasetForm::RigaContours => riga_contours::list(definition, inside),
         DatasetForm::Folder => folder::list(definition, inside),
         DatasetForm::Phantom => Err(DataError::Key {
             dataset: definition.name.clone(),
             key: "phantom",
             message: "is missing: give the table [phantom]".to_owned(),
         }),
-    }
+    }?;
+    absent::leave_out(definition, &mut listing)?;
+    Ok(listing)
 }

@@ -81,6 +81,7 @@ impl Phantom {
                 .insert_axis(ndarray::Axis(0)),
             masks,
             present: vec![true; raters],
+            label: None,
             arbitrated: Some(truth),
         }
     }

@@ -8,8 +8,9 @@ use std::path::Path;
 use mrprism_protocol::spec::DatasetFile;
 
 use super::Listing;
-use super::gather::{Places, gather};
+use super::gather::{MaskPlace, Places, gather};
 use super::inside::{Inside, Listings};
+use super::source::Marked;
 use super::template::{Template, Variable};
 use crate::DataError;
 use crate::dataset::SplitName;
@@ -35,10 +36,17 @@ pub(super) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing,
                 }
             })
         };
-        let mask =
-            |task: &String| template(&format!("{folder}/{{case}}/task{task}_seg{{rater}}.nii.gz"));
+        let mask = |task: &String| {
+            let text = format!("{folder}/{{case}}/task{task}_seg{{rater}}.nii.gz");
+            Ok::<_, DataError>(MaskPlace {
+                template: template(&text)?,
+                marked: Marked::AsDefined,
+            })
+        };
         places.push(Places {
             folder: Some(split),
+            prefix: String::new(),
+            patient: None,
             image: template(&format!("{folder}/{{case}}/{IMAGE}"))?,
             masks: definition
                 .tasks

@@ -5,6 +5,8 @@
 )]
 #![expect(dead_code, reason = "each test program uses its own part of this file")]
 
+pub(crate) mod fundus;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -89,7 +91,7 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) {
     std::fs::write(path, bytes).unwrap();
 }
 
-/// Writes a grey 8-bit PNG.
+/// Writes a grey 8-bit picture: PNG, or what the name's extension says.
 pub(crate) fn write_png(path: &Path, width: u32, height: u32, pixel: impl Fn(u32, u32) -> u8) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let picture = image::GrayImage::from_fn(width, height, |x, y| image::Luma([pixel(x, y)]));
@@ -195,4 +197,36 @@ pub(crate) fn small_pictures() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     pictures(root.path(), &["a", "b", "c", "d"], 2);
     root
+}
+
+/// A pixel of a small colour picture.
+pub(crate) type Rgb = [u8; 3];
+
+/// Writes a colour picture in the format that the name's extension says.
+pub(crate) fn write_rgb(path: &Path, width: u32, height: u32, pixel: impl Fn(u32, u32) -> Rgb) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let picture = image::RgbImage::from_fn(width, height, |x, y| image::Rgb(pixel(x, y)));
+    picture.save(path).unwrap();
+}
+
+/// Every case of every split, in order of name.
+pub(crate) fn all_cases(dataset: &Dataset, size: u32) -> Vec<mrprism_raters::case::Case> {
+    let splits = dataset.splits(size, None).unwrap();
+    let parts = [splits.train, splits.validation, splits.test];
+    let mut cases: Vec<_> = parts.into_iter().flatten().collect();
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    cases
+}
+
+/// Names of one split's cases.
+pub(crate) fn names_of(
+    dataset: &Dataset,
+    split: mrprism_raters::dataset::SplitName,
+) -> Vec<String> {
+    let members = dataset.members(None).unwrap();
+    let names: Vec<_> = dataset.case_names().collect();
+    let positions = members.positions(split).iter();
+    positions
+        .map(|position| names[*position].to_owned())
+        .collect()
 }
