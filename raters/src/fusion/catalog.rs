@@ -1,6 +1,7 @@
 //! Every fusion: its name, what it does, where it comes from, and one way to call them all.
 
 use mrprism_protocol::spec::FusionKind;
+use rayon::prelude::*;
 
 use super::{
     DawidSkeneOptions, Estimate, Fused, FusedMap, Masks, SimpleOptions, StapleOptions, dawid_skene,
@@ -49,13 +50,13 @@ pub const CATALOG: &[Entry] = &[
         kind: FusionKind::DawidSkene,
         summary: "as staple, with the share of foreground estimated too",
         source: "Dawid, Skene, Applied Statistics 28(1), 1979",
-        options: &[("max_iterations", "100"), ("tolerance", "1e-7")],
+        options: &[("max_iterations", "1000"), ("tolerance", "1e-9")],
     },
     Entry {
         kind: FusionKind::DawidSkeneShared,
         summary: "dawid_skene over all cases: rates a rater, a share of foreground a case",
         source: "Dawid, Skene, Applied Statistics 28(1), 1979",
-        options: &[("max_iterations", "100"), ("tolerance", "1e-7")],
+        options: &[("max_iterations", "1000"), ("tolerance", "1e-9")],
     },
     Entry {
         kind: FusionKind::Simple,
@@ -101,7 +102,7 @@ pub fn fuse(masks: &Masks<'_>, kind: FusionKind) -> Fused {
 /// Fuses one structure's masks of every case, with the kind's usual options; one result a case.
 pub fn fuse_cases(cases: &[Masks<'_>], kind: FusionKind) -> Vec<Fused> {
     if kind != FusionKind::DawidSkeneShared {
-        return cases.iter().map(|masks| fuse(masks, kind)).collect();
+        return cases.par_iter().map(|masks| fuse(masks, kind)).collect();
     }
     let shared = dawid_skene_shared(cases, &DawidSkeneOptions::default());
     let each = cases.iter().zip(shared.maps);

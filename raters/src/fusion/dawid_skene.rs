@@ -22,11 +22,11 @@ pub struct DawidSkeneOptions {
 }
 
 impl Default for DawidSkeneOptions {
-    /// 100 iterations; 1e-7.
+    /// 1000 iterations; 1e-9: with the share of foreground free, EM walks slowly.
     fn default() -> Self {
         Self {
-            max_iterations: 100,
-            tolerance: 1e-7,
+            max_iterations: 1000,
+            tolerance: 1e-9,
         }
     }
 }

@@ -10,6 +10,9 @@ use super::distance::signed_distance;
 use super::masks::order_by_content;
 use super::{Masks, Votes};
 
+/// A sum of distances below this is a tie that was not summed exactly.
+const ROUNDING: f64 = 1e-9;
+
 /// Shape-based average of one structure's masks, hard. A tie is background. An empty mask lies an image's diagonal away.
 pub fn shape_average(masks: &Masks<'_>) -> Votes {
     let order = order_by_content(std::slice::from_ref(masks));
@@ -18,7 +21,7 @@ pub fn shape_average(masks: &Masks<'_>) -> Votes {
         sum += &signed_distance(&mask);
     }
     Votes {
-        counts: sum.mapv(|distance| u16::from(distance > 0.0)),
+        counts: sum.mapv(|distance| u16::from(distance > ROUNDING)),
         of: 1,
     }
 }
