@@ -33,6 +33,12 @@ pub fn write_mask_file(path: &Path, mask: &ArrayRef2<u8>) -> Result<(), DataErro
     write(path, &pixels, mask.dim(), ExtendedColorType::L8)
 }
 
+/// Whether a file's name says that it is what this module writes.
+pub fn is_png(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
+}
+
 /// Writes beside the target and renames, so that nobody meets half a file.
 fn write(
     path: &Path,
@@ -40,10 +46,7 @@ fn write(
     (height, width): (usize, usize),
     colour: ExtendedColorType,
 ) -> Result<(), DataError> {
-    let png = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-    let Some(name) = path.file_name().filter(|_| png) else {
+    let Some(name) = path.file_name().filter(|_| is_png(path)) else {
         return Err(DataError::broken(
             path,
             "only PNG is written: let the name end in .png",

@@ -5,8 +5,11 @@ use mrprism_protocol::spec::{
 };
 use mrprism_protocol::wire::Score;
 use mrprism_raters::case::Case;
-use mrprism_raters::fusion::{ScoringError, score_fusions};
-use ndarray::{Array3, Array4};
+use mrprism_raters::fusion::{FusedMap, Masks, ScoringError, fuse, score_fusions};
+use mrprism_raters::metric::{Levels, soft_dice};
+use mrprism_raters::prediction::{StoredPrediction, map_from_fixed, to_fixed};
+use mrprism_raters::score::score_case;
+use ndarray::{Array3, Array4, Array5, s};
 
 /// Raters who mark the first columns of 2 × 8 pixels; the arbitrated mask marks three.
 fn case(name: &str, widths: &[usize]) -> Case {
@@ -135,4 +138,43 @@ fn a_fusion_over_the_data_set_is_fitted_without_the_rater_on_every_case() {
     // Whatever rater 3 draws on the other case, the fusion that is held against rater 3 does not see it.
     cases[1].masks.slice_mut(ndarray::s![2, .., .., ..]).fill(1);
     assert_eq!(before, value(&cases));
+}
+
+#[test]
+fn a_prediction_is_scored_against_staples_soft_map() {
+    let mut case = case("a", &[2, 5, 3, 4]);
+    case.masks.slice_mut(s![1, 0, 0, ..2]).fill(0);
+    let stored = StoredPrediction {
+        case: "a".to_owned(),
+        prediction: Array4::from_shape_fn((1, 1, 2, 8), |(_, _, _, x)| {
+            to_fixed(1.0 - x as f32 / 8.0)
+        }),
+        heads: Array5::zeros((1, 0, 1, 2, 8)),
+        confidences: Array5::zeros((1, 0, 1, 2, 8)),
+    };
+    let spec = EvaluationSpec {
+        recurrences: 1,
+        references: vec![ReferenceFamily::Staple],
+        metrics: vec![Metric::SoftDice],
+    };
+    let scores = score_case(&case, &stored, &spec, &["s".to_owned()]).unwrap();
+    let found = scores
+        .iter()
+        .find(|score| score.reference == Reference::Staple)
+        .unwrap();
+    let FusedMap::Soft(w) = fuse(&Masks::of_case(&case, 0).unwrap(), FusionKind::Staple).map else {
+        panic!("STAPLE is soft");
+    };
+    assert!(w.iter().any(|value| (0.01..0.99).contains(value)), "{w}");
+    let prediction = map_from_fixed(&stored.prediction.slice(s![0, 0, .., ..]));
+    let expected = soft_dice(&Levels::of_map(&prediction), &Levels::of_map(&w));
+    assert!((found.value - expected).abs() < 1e-15);
+    // Nobody there: no reference.
+    case.present.fill(false);
+    let scores = score_case(&case, &stored, &spec, &["s".to_owned()]).unwrap();
+    assert!(
+        scores
+            .iter()
+            .all(|score| score.reference == Reference::Alone)
+    );
 }

@@ -6,7 +6,7 @@ use mrprism_protocol::spec::FusionKind;
 use mrprism_raters::fusion::{Fused, Masks, StapleOptions, fuse, staple};
 use mrprism_raters::metric::dice;
 use mrprism_raters::read::read_mask_file;
-use mrprism_raters::write::{write_map_file, write_mask_file};
+use mrprism_raters::write::{is_png, write_map_file, write_mask_file};
 use serde::Serialize;
 
 use super::Fuse;
@@ -56,6 +56,12 @@ pub(super) fn run(asked: &Fuse, out: &Path) -> anyhow::Result<()> {
     if asked.margin.is_some() && method != FusionKind::Staple {
         return Err(wrong_use(format!(
             "--margin belongs to staple: '{method}' has no such option"
+        )));
+    }
+    if !is_png(out) {
+        return Err(wrong_use(format!(
+            "{}: only PNG is written, let --out end in .png",
+            out.display()
         )));
     }
     if out.exists() && !asked.force {

@@ -19,10 +19,10 @@ use crate::foreground;
     group = ArgGroup::new("what").required(true).args(["masks", "dataset"]),
     after_help = "Examples:\n  \
     mrprism fuse --method staple --mask r1.png r2.png r3.png --out fused.png\n  \
-    mrprism fuse --method staple --mask r*.png --foreground above:127 --margin 10 --threshold 0.5 --out fused.png\n  \
+    mrprism fuse --method staple --mask r*.png --margin 10 --threshold 0.5 --out hard.png\n  \
     mrprism fuse --dataset /srv/cfos\n  \
     mrprism fuse --dataset phantom --method majority --method staple --json\n\n\
-    Masks are PNG, TIFF, BMP, JPEG or NIfTI files of one size. Over a data set each rater is held against the fusion of the others,\n\
+    Masks are PNG, TIFF, BMP, JPEG or NIfTI files of one size. Over a data set each rater is held against the fusion of the others, \
     and the fusion of all against arbitrated masks, where there are some that are not themselves made of the raters'."
 )]
 pub(crate) struct Fuse {
