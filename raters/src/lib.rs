@@ -13,5 +13,6 @@ pub mod read;
 pub mod score;
 #[cfg(test)]
 mod testing;
+pub mod write;
 
 pub use error::DataError;

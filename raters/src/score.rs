@@ -9,13 +9,13 @@ use ndarray::s;
 
 use crate::DataError;
 use crate::case::Case;
-use crate::fusion::{Votes, majority, mean};
+use crate::fusion::{Masks, StapleOptions, Votes, majority, mean, staple};
 use crate::metric::{Levels, Rule, area, change, confidence_spread, soft_dice};
 use crate::prediction::{StoredPrediction, map_from_fixed};
 
 /// Scores one case's stored prediction: every recurrence and structure against each asked reference, and alone.
 ///
-/// * `soft_dice@1` against mean, majority, arbitrated (skipped where the case has none), each present rater, and each present
+/// * `soft_dice@1` against mean, majority, STAPLE, arbitrated (skipped where the case has none), each present rater, and each present
 ///   rater's leave-one-out mean (skipped where nobody else is present).
 /// * `area@1`, `change@1` (from Rec1 on) and `confidence_spread@1` (where confidences are stored) with [`Reference::Alone`].
 ///
@@ -154,43 +154,51 @@ fn references(
     structure: usize,
     families: &[ReferenceFamily],
 ) -> Vec<(Reference, Levels)> {
+    let votes = |reference, votes: Votes| (reference, Levels::of_votes(&votes));
     let each_rater = |make: &dyn Fn(usize) -> Option<(Reference, Votes)>| {
-        case.present_raters().filter_map(make).collect::<Vec<_>>()
+        let made = case.present_raters().filter_map(make);
+        made.map(|(reference, of)| votes(reference, of)).collect()
     };
     families
         .iter()
-        .flat_map(|family| match family {
-            ReferenceFamily::Mean => mean(case, structure)
-                .map(|votes| (Reference::Mean, votes))
-                .into_iter()
-                .collect(),
-            ReferenceFamily::Majority => majority(case, structure)
-                .map(|votes| (Reference::Majority, votes))
-                .into_iter()
-                .collect(),
-            ReferenceFamily::Arbitrated => case
-                .arbitrated
-                .iter()
-                .map(|masks| {
-                    let mask = masks.slice(s![structure, .., ..]);
-                    (Reference::Arbitrated, Votes::hard(&mask))
-                })
-                .collect(),
-            ReferenceFamily::Raters => each_rater(&|rater| {
-                let number = rater as u32 + 1;
-                Some((
-                    Reference::Rater(number),
-                    Votes::hard(&case.mask(rater, structure)),
-                ))
-            }),
-            ReferenceFamily::LeaveOneOut => each_rater(&|rater| {
-                let number = rater as u32 + 1;
-                Some((
-                    Reference::LeaveOneOut(number),
-                    others(case, structure, rater)?,
-                ))
-            }),
+        .flat_map(|family| -> Vec<_> {
+            match family {
+                ReferenceFamily::Mean => mean(case, structure)
+                    .map(|mean| votes(Reference::Mean, mean))
+                    .into_iter()
+                    .collect(),
+                ReferenceFamily::Majority => majority(case, structure)
+                    .map(|majority| votes(Reference::Majority, majority))
+                    .into_iter()
+                    .collect(),
+                ReferenceFamily::Staple => Masks::of_case(case, structure)
+                    .map(|masks| staple(&masks, &StapleOptions::default()))
+                    .map(|estimate| (Reference::Staple, Levels::of_map(&estimate.map)))
+                    .into_iter()
+                    .collect(),
+                ReferenceFamily::Arbitrated => case
+                    .arbitrated
+                    .iter()
+                    .map(|masks| {
+                        let mask = masks.slice(s![structure, .., ..]);
+                        votes(Reference::Arbitrated, Votes::hard(&mask))
+                    })
+                    .collect(),
+                ReferenceFamily::Raters => each_rater(&|rater| {
+                    let number = rater as u32 + 1;
+                    Some((
+                        Reference::Rater(number),
+                        Votes::hard(&case.mask(rater, structure)),
+                    ))
+                }),
+                ReferenceFamily::LeaveOneOut => each_rater(&|rater| {
+                    let number = rater as u32 + 1;
+                    Some((
+                        Reference::LeaveOneOut(number),
+                        others(case, structure, rater)?,
+                    ))
+                }),
+            }
         })
-        .map(|(reference, votes)| (reference, Levels::of_votes(&votes)))
         .collect()
 }

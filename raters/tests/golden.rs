@@ -111,7 +111,12 @@ fn every_score_equals_the_other_implementations() {
     let scenarios: Vec<Scenario> = serde_json::from_str(text).unwrap();
     let spec = EvaluationSpec {
         recurrences: RECURRENCES as u32,
-        references: ReferenceFamily::ALL.to_vec(),
+        // STAPLE has golden numbers of its own.
+        references: ReferenceFamily::ALL
+            .iter()
+            .copied()
+            .filter(|family| *family != ReferenceFamily::Staple)
+            .collect(),
         metrics: vec![Metric::SoftDice],
     };
     let structures = ["s0".to_owned(), "s1".to_owned()];

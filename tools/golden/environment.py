@@ -17,8 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".deps" / "golden"
 
 PINS = {
+    "crowd-kit": "1.4.2",
     "numpy": "2.4.6",
     "pytorch-msssim": "1.0.0",
+    "scipy": "1.17.1",
+    "SimpleITK": "2.5.7",
     "torch": "2.13.0",
     "torchvision": "0.28.0",
 }

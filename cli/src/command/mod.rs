@@ -6,6 +6,7 @@ pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod down;
 pub(crate) mod experiments;
+pub(crate) mod fuse;
 pub(crate) mod logs;
 pub(crate) mod status;
 pub(crate) mod submit;

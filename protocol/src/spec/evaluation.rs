@@ -11,6 +11,8 @@ spelled_enum! {
         Mean = "mean",
         /// [`super::Reference::Majority`].
         Majority = "majority",
+        /// [`super::Reference::Staple`].
+        Staple = "staple",
         /// [`super::Reference::Arbitrated`]; skipped where the data set has none.
         Arbitrated = "arbitrated",
         /// [`super::Reference::Rater`], each.

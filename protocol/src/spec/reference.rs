@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::FusionKind;
+
 /// What a prediction is scored against. Rater numbers count from 1, as R1…RM in the paper's Fig. 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reference {
@@ -14,9 +16,11 @@ pub enum Reference {
     Mean,
     /// Pixels that more than half of the raters mark: hard, ties to background.
     Majority,
+    /// STAPLE of the raters' masks with its usual options: soft.
+    Staple,
     /// The data set's arbitrated mask.
     Arbitrated,
-    /// One rater's mask.
+    /// One rater's mask. Against it an [`Output::Fusion`] is always the fusion of the others: leave-one-rater-out.
     Rater(u32),
     /// The mean of every rater but this one.
     LeaveOneOut(u32),
@@ -35,15 +39,20 @@ pub enum Output {
     Hypothesis(u32),
     /// A human rater's own mask (the human row).
     Rater(u32),
+    /// Raters' masks fused without a network.
+    Fusion(FusionKind),
 }
 
-macro_rules! numbered_words {
-    ($name:ident, $kind:literal, plain { $($plain:ident = $word:literal),* }, numbered { $($numbered:ident = $prefix:literal),* }) => {
+macro_rules! followed_words {
+    ($name:ident, $kind:literal,
+        plain { $($plain:ident = $word:literal),* },
+        followed { $($followed:ident: $tail:ty = $prefix:literal $stands_for:literal),* }
+    ) => {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
                     $(Self::$plain => f.write_str($word),)*
-                    $(Self::$numbered(number) => write!(f, "{}:{number}", $prefix),)*
+                    $(Self::$followed(tail) => write!(f, "{}:{tail}", $prefix),)*
                 }
             }
         }
@@ -56,15 +65,15 @@ macro_rules! numbered_words {
                     $($word => return Ok(Self::$plain),)*
                     _ => {}
                 }
-                if let Some((prefix, number)) = text.split_once(':') {
-                    if let Ok(number) = number.parse::<u32>() {
-                        match prefix {
-                            $($prefix => return Ok(Self::$numbered(number)),)*
-                            _ => {}
+                match text.split_once(':') {
+                    $(Some(($prefix, tail)) => {
+                        if let Ok(tail) = tail.parse::<$tail>() {
+                            return Ok(Self::$followed(tail));
                         }
-                    }
+                    })*
+                    _ => {}
                 }
-                let allowed = [$($word.to_owned(),)* $(format!("{}:N", $prefix),)*].join(", ");
+                let allowed = [$($word.to_owned(),)* $(format!("{}:{}", $prefix, $stands_for),)*].join(", ");
                 Err(super::NotSpelled { kind: $kind, found: text.to_owned(), allowed })
             }
         }
@@ -83,16 +92,17 @@ macro_rules! numbered_words {
     };
 }
 
-numbered_words!(Reference, "reference",
-    plain { Alone = "alone", Mean = "mean", Majority = "majority", Arbitrated = "arbitrated" },
-    numbered { Rater = "rater", LeaveOneOut = "leave-one-out" });
-numbered_words!(Output, "output",
+followed_words!(Reference, "reference",
+    plain { Alone = "alone", Mean = "mean", Majority = "majority", Staple = "staple", Arbitrated = "arbitrated" },
+    followed { Rater: u32 = "rater" "N", LeaveOneOut: u32 = "leave-one-out" "N" });
+followed_words!(Output, "output",
     plain { Prediction = "prediction", Fused = "fused" },
-    numbered { Head = "head", Hypothesis = "hypothesis", Rater = "rater" });
+    followed { Head: u32 = "head" "N", Hypothesis: u32 = "hypothesis" "N", Rater: u32 = "rater" "N",
+        Fusion: FusionKind = "fusion" "KIND" });
 
 #[cfg(test)]
 mod tests {
-    use super::{Output, Reference};
+    use super::{FusionKind, Output, Reference};
 
     #[test]
     fn every_reference_and_output_is_read_as_it_is_written() {
@@ -100,6 +110,7 @@ mod tests {
             Reference::Alone,
             Reference::Mean,
             Reference::Majority,
+            Reference::Staple,
             Reference::Arbitrated,
             Reference::Rater(7),
             Reference::LeaveOneOut(1),
@@ -115,10 +126,17 @@ mod tests {
             Output::Head(3),
             Output::Hypothesis(2),
             Output::Rater(1),
+            Output::Fusion(FusionKind::DawidSkene),
         ] {
             assert_eq!(output.to_string().parse::<Output>().unwrap(), output);
         }
         let error = "meen".parse::<Reference>().unwrap_err().to_string();
         assert!(error.contains("leave-one-out:N"), "{error}");
+        assert_eq!(
+            Output::Fusion(FusionKind::Staple).to_string(),
+            "fusion:staple"
+        );
+        let error = "fusion:stable".parse::<Output>().unwrap_err().to_string();
+        assert!(error.contains("fusion:KIND"), "{error}");
     }
 }

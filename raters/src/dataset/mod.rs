@@ -2,6 +2,7 @@
 
 mod check;
 mod manifest;
+mod own_size;
 mod report;
 mod split;
 

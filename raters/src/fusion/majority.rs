@@ -8,13 +8,7 @@ use super::{Votes, mean};
 ///
 /// None where nobody is present.
 pub fn majority(case: &Case, structure: usize) -> Option<Votes> {
-    let votes = mean(case, structure)?;
-    Some(Votes {
-        counts: votes
-            .counts
-            .mapv(|count| u16::from(2 * u32::from(count) > u32::from(votes.of))),
-        of: 1,
-    })
+    Some(mean(case, structure)?.majority())
 }
 
 #[cfg(test)]

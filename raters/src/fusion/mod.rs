@@ -1,9 +1,31 @@
-//! Raters' masks joined into one.
+//! Raters' masks joined into one, without a network. [`CATALOG`] lists every fusion; [`fuse`] does any of them.
 
+mod catalog;
+mod dawid_skene;
+mod distance;
+mod em;
+mod fused;
 mod majority;
+mod masks;
 mod mean;
+mod pattern;
+mod rates;
+mod scoring;
+mod shape_average;
+mod simple;
+mod staple;
 mod votes;
 
+pub use catalog::{CATALOG, Entry, entry, fuse, fuse_cases};
+pub use dawid_skene::{DawidSkeneOptions, SharedEstimate, dawid_skene, dawid_skene_shared};
+pub use em::Start;
+pub use fused::{Fused, FusedMap};
 pub use majority::majority;
+pub use masks::{Masks, MasksError};
 pub use mean::mean;
+pub use rates::Rates;
+pub use scoring::{ScoringError, score_fusions};
+pub use shape_average::shape_average;
+pub use simple::{Simple, SimpleOptions, simple};
+pub use staple::{Estimate, StapleOptions, staple};
 pub use votes::Votes;

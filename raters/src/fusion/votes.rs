@@ -41,4 +41,14 @@ impl Votes {
             of: 1,
         }
     }
+
+    /// Pixels that more than half of those who voted mark, hard. Ties go to the background.
+    #[must_use]
+    pub fn majority(&self) -> Self {
+        let marked = |count: u16| u16::from(2 * u32::from(count) > u32::from(self.of));
+        Self {
+            counts: self.counts.mapv(marked),
+            of: 1,
+        }
+    }
 }

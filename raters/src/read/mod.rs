@@ -22,6 +22,7 @@ mod refuge_cropped;
 mod resize;
 mod riga;
 mod riga_contours;
+mod single;
 mod source;
 mod table;
 mod template;
@@ -41,6 +42,7 @@ pub(crate) use inside::Inside;
 pub(crate) use intensity::Intensity;
 pub(crate) use phantom::Phantom;
 pub(crate) use resize::bring_to;
+pub use single::{read_map_file, read_mask_file};
 pub(crate) use source::MaskSource;
 
 /// Which files make up one case; paths are relative to the data set's folder.

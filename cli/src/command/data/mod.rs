@@ -2,6 +2,7 @@
 
 mod check;
 mod list;
+mod place;
 mod register;
 mod registry;
 
@@ -10,6 +11,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use crate::config::Flags;
+
+pub(crate) use place::place;
 
 /// Check, register and list data sets.
 #[derive(Debug, Args)]

@@ -138,6 +138,7 @@ fn references(cells: &Cells) -> Vec<String> {
             Reference::Majority => {
                 Some("majority: pixels that more than half of the raters mark; ties are background.")
             }
+            Reference::Staple => Some("staple: STAPLE of the raters' masks over the whole image, soft."),
             Reference::Arbitrated => Some("arbitrated: the data set's own arbitrated mask."),
             Reference::Rater(_) => Some("rater:N: that rater's mask."),
             Reference::LeaveOneOut(_) => Some(

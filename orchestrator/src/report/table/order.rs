@@ -65,10 +65,11 @@ fn reference(reference: Reference) -> (u8, u32) {
     match reference {
         Reference::Mean => (0, 0),
         Reference::Majority => (1, 0),
-        Reference::Arbitrated => (2, 0),
-        Reference::LeaveOneOut(rater) => (3, rater),
-        Reference::Rater(rater) => (4, rater),
-        Reference::Alone => (5, 0),
+        Reference::Staple => (2, 0),
+        Reference::Arbitrated => (3, 0),
+        Reference::LeaveOneOut(rater) => (4, rater),
+        Reference::Rater(rater) => (5, rater),
+        Reference::Alone => (6, 0),
     }
 }
 

@@ -1,0 +1,71 @@
+//! Where a data set lies that is given by its folder or by its name.
+
+use std::path::{Path, PathBuf};
+
+use mrprism_protocol::spec::{DatasetFile, DatasetForm};
+use mrprism_raters::read::parse_definition;
+
+use super::registry::Registry;
+use crate::bundle;
+use crate::config::{Flags, WorkerFlags};
+use crate::failure::{as_wrong_use, wrong_use};
+
+/// The definition of `what` (a folder with a dataset.toml, or the name of a registered or built-in data set) and its folder, where it
+/// has files.
+pub(crate) fn place(
+    what: &str,
+    data_roots: &[String],
+    flags: &Flags,
+) -> anyhow::Result<(DatasetFile, Option<PathBuf>)> {
+    let folder = Path::new(what);
+    if folder.is_dir() {
+        return Ok((
+            as_wrong_use(parse_definition(folder))?,
+            Some(folder.to_owned()),
+        ));
+    }
+    let registry = Registry::read(&flags.home()?)?;
+    if let Some(entry) = registry
+        .datasets
+        .into_iter()
+        .find(|entry| entry.name == what)
+    {
+        return Ok((
+            as_wrong_use(parse_definition(&entry.folder))?,
+            Some(entry.folder),
+        ));
+    }
+    let Some(definition) = bundle::datasets()
+        .into_iter()
+        .find(|known| known.name == what)
+    else {
+        return Err(wrong_use(format!(
+            "'{what}' is neither a folder nor a data set that is registered or built in: `mrprism data list` names them"
+        )));
+    };
+    let folder = match (&definition.root, definition.form) {
+        (_, DatasetForm::Phantom) | (None, _) => None,
+        (Some(root), _) => Some(below_root(what, root, data_roots, flags)?),
+    };
+    Ok((definition, folder))
+}
+
+fn below_root(
+    what: &str,
+    root: &str,
+    data_roots: &[String],
+    flags: &Flags,
+) -> anyhow::Result<PathBuf> {
+    let (name, rest) = root.split_once('/').unwrap_or((root, ""));
+    let roots = WorkerFlags {
+        data_roots: data_roots.to_vec(),
+        ..WorkerFlags::default()
+    };
+    match roots.data_root(flags, name)? {
+        Some(path) => Ok(path.join(rest)),
+        None => Err(wrong_use(format!(
+            "'{what}' lies below the data root '{name}', which is not configured: give --data-root {name}=PATH, or name \
+             it under [data.roots] of mrprism.toml"
+        ))),
+    }
+}
