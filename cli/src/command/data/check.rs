@@ -7,10 +7,11 @@ use clap::Args;
 use mrprism_protocol::spec::{DatasetFile, DatasetForm};
 use mrprism_raters::dataset::{self, Dataset};
 use mrprism_raters::read::parse_definition;
+use mrprism_settings::flags::DataRootFlags;
+use mrprism_settings::{Flags, SettingsFile, data_roots};
 
 use super::registry::Registry;
-use crate::config::{Flags, WorkerFlags};
-use crate::failure::{as_wrong_use, wrong_use};
+use crate::failure::{as_wrong_use, of_settings, wrong_use};
 use crate::{bundle, output};
 
 /// Look a data set over: every file is read, nothing is written.
@@ -23,9 +24,8 @@ pub(crate) struct Check {
     /// A folder with a dataset.toml, or the name of a registered or built-in data set
     #[arg(value_name = "DIR|NAME")]
     what: String,
-    /// A named folder that data sets lie in; may be repeated
-    #[arg(long = "data-root", value_name = "NAME=PATH")]
-    data_roots: Vec<String>,
+    #[command(flatten)]
+    roots: DataRootFlags,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -56,7 +56,7 @@ impl Check {
                 Some(folder.to_owned()),
             ));
         }
-        let registry = Registry::read(&flags.home()?)?;
+        let registry = Registry::read(&flags.home.home()?)?;
         if let Some(entry) = registry
             .datasets
             .into_iter()
@@ -85,11 +85,9 @@ impl Check {
 
     fn below_root(&self, flags: &Flags, root: &str) -> anyhow::Result<PathBuf> {
         let (name, rest) = root.split_once('/').unwrap_or((root, ""));
-        let roots = WorkerFlags {
-            data_roots: self.data_roots.clone(),
-            ..WorkerFlags::default()
-        };
-        match roots.data_root(flags, name)? {
+        let file = SettingsFile::of(&flags.home).map_err(of_settings)?;
+        let roots = data_roots(&self.roots, file.as_ref()).map_err(of_settings)?;
+        match roots.get(name) {
             Some(path) => Ok(path.join(rest)),
             None => Err(wrong_use(format!(
                 "'{}' lies below the data root '{name}', which is not configured: give --data-root {name}=PATH, or name \

@@ -8,8 +8,7 @@ mod registry;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-
-use crate::config::Flags;
+use mrprism_settings::Flags;
 
 /// Check, register and list data sets.
 #[derive(Debug, Args)]
