@@ -7,10 +7,10 @@ use mrprism_protocol::spec::{Bundle, DatasetCard};
 use mrprism_protocol::wire::{
     ExperimentView, LogPage, Problem, RunView, StatusView, Table, WorkerView,
 };
+use mrprism_settings::Flags;
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::config::Flags;
 use crate::failure::wrong_use;
 
 /// The server, with the caller's token.
@@ -24,16 +24,11 @@ pub(crate) struct Client {
 impl Client {
     /// The server that flags, environment or home name.
     pub(crate) fn new(flags: &Flags) -> anyhow::Result<Self> {
-        Self::at(&flags.server()?, &flags.token()?)
+        Self::at(flags.server()?, flags.token()?)
     }
 
-    fn at(server: &str, token: &str) -> anyhow::Result<Self> {
-        let server = server.trim_end_matches('/');
-        let server = if server.contains("://") {
-            server.to_owned()
-        } else {
-            format!("http://{server}")
-        };
+    /// A server by its URL.
+    pub(crate) fn at(server: String, token: String) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_mins(1))
@@ -42,7 +37,7 @@ impl Client {
         Ok(Self {
             http,
             server,
-            token: token.to_owned(),
+            token,
         })
     }
 

@@ -3,11 +3,20 @@
 use std::path::Path;
 
 use mrprism_protocol::id::WorkerId;
+use mrprism_settings::home::server_file;
 use serde::Deserialize;
 
-use crate::config::{ServerFile, server_file};
 use crate::process::Process;
 use crate::program::{ORCHESTRATOR, WORKER};
+
+/// What `<home>/server.json` says.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ServerFile {
+    /// `http://host:port`.
+    pub(crate) address: String,
+    #[serde(flatten)]
+    pub(crate) process: Process,
+}
 
 /// What `<home>/worker/worker.json` says.
 #[derive(Debug, Clone, Deserialize)]
@@ -19,7 +28,7 @@ pub(crate) struct WorkerFile {
 
 /// The home's server, if its process lives.
 pub(crate) fn live_server(home: &Path) -> anyhow::Result<Option<ServerFile>> {
-    Ok(server_file(home)?.filter(|server| server.process.is_alive(ORCHESTRATOR)))
+    Ok(server_file(home)?.filter(|server: &ServerFile| server.process.is_alive(ORCHESTRATOR)))
 }
 
 /// The home's worker, if its process lives.

@@ -3,7 +3,6 @@
 mod bundle;
 mod client;
 mod command;
-mod config;
 mod failure;
 mod foreground;
 mod home;
@@ -18,9 +17,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use mrprism_settings::Flags;
 use nix::sys::signal::{SigHandler, Signal, signal};
 
-use crate::config::Flags;
 use crate::failure::WrongUse;
 
 /// Schedules, runs and reports experiments on learning segmentation from several raters.

@@ -1,13 +1,13 @@
-//! Settings: flag > `MRPRISM_*` > `[orchestrator]` of `mrprism.toml` > default. The only file that reads the environment.
+//! What this program makes of its settings: intervals that go together, a database, an address. Where they come from
+//! (flag > environment > `[orchestrator]` of `mrprism.toml` > default) stands in `mrprism_settings`.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
-use config::{Config, File, FileFormat};
-use serde::Deserialize;
+use mrprism_settings::flags::HomeFlags;
+use mrprism_settings::{Layers, Section, orchestrator, table};
 
 use crate::embedded_postgres::Search;
 use crate::queue::lease::Intervals;
@@ -15,44 +15,31 @@ use crate::queue::lease::Intervals;
 /// Flags of `mrprism-orchestrator serve`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ServeFlags {
-    /// Folder of token, address, database and stored files (default: `$MRPRISM_HOME`, else ./.mrprism)
-    #[arg(long, value_name = "DIR")]
-    pub home: Option<PathBuf>,
-    /// Where to listen; the next free port where this one is taken, any free one for port 0 (default: 127.0.0.1:8080)
-    #[arg(long, value_name = "HOST:PORT")]
-    pub listen: Option<SocketAddr>,
-    /// Listen on an address that other machines reach; the token is then all that protects the server
-    #[arg(long)]
-    pub allow_remote: bool,
-    /// A lease ends this long after its last heartbeat (default: 60)
-    #[arg(long, value_name = "SECONDS")]
-    pub lease_seconds: Option<f64>,
-    /// Workers send heartbeats this often (default: 10)
-    #[arg(long, value_name = "SECONDS")]
-    pub heartbeat_seconds: Option<f64>,
-    /// Expired leases are looked for this often (default: 15)
-    #[arg(long, value_name = "SECONDS")]
-    pub reaper_seconds: Option<f64>,
-    /// Largest file that workers may store (default: 16384)
-    #[arg(long, value_name = "MIB")]
-    pub max_artifact_mib: Option<u64>,
-    /// Settings file (default: ./mrprism.toml, else `<home>/mrprism.toml`)
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Where the database is.
     #[command(flatten)]
-    pub database: DatabaseFlags,
+    home: HomeFlags,
+    #[arg(long, value_name = "HOST:PORT", help = table::LISTEN.help())]
+    listen: Option<SocketAddr>,
+    #[arg(long, help = table::ALLOW_REMOTE.meaning)]
+    allow_remote: bool,
+    #[arg(long, value_name = "SECONDS", help = table::LEASE_SECONDS.help())]
+    lease_seconds: Option<f64>,
+    #[arg(long, value_name = "SECONDS", help = table::HEARTBEAT_SECONDS.help())]
+    heartbeat_seconds: Option<f64>,
+    #[arg(long, value_name = "SECONDS", help = table::REAPER_SECONDS.help())]
+    reaper_seconds: Option<f64>,
+    #[arg(long, value_name = "MIB", help = table::MAX_ARTIFACT_MIB.help())]
+    max_artifact_mib: Option<u64>,
+    #[command(flatten)]
+    database: DatabaseFlags,
 }
 
 /// Flags that say where the database is.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DatabaseFlags {
-    /// A Postgres (15 to 18) of your own (default: `$DATABASE_URL`, else a private one in the home)
-    #[arg(long, value_name = "URL")]
-    pub database_url: Option<String>,
-    /// Folder with `initdb` and `postgres` for the private one (default: `$MRPRISM_PG_BIN`, else what is found)
-    #[arg(long, value_name = "DIR")]
-    pub postgres_bin: Option<PathBuf>,
+    #[arg(long, value_name = "URL", help = table::DATABASE_URL.help_with_variable())]
+    database_url: Option<String>,
+    #[arg(long, value_name = "DIR", help = table::POSTGRES_BIN.help_with_variable())]
+    postgres_bin: Option<PathBuf>,
 }
 
 /// Every setting, resolved.
@@ -83,95 +70,66 @@ pub enum Database {
     Private(Search),
 }
 
-/// The settings as the `config` crate reads them.
-#[derive(Debug, Deserialize)]
-struct Layered {
-    #[serde(default)]
-    orchestrator: Section,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Section {
-    listen: Option<SocketAddr>,
-    allow_remote: Option<bool>,
-    database_url: Option<String>,
-    postgres_bin: Option<PathBuf>,
-    lease_seconds: Option<f64>,
-    heartbeat_seconds: Option<f64>,
-    reaper_seconds: Option<f64>,
-    max_artifact_mib: Option<u64>,
-}
-
 /// A shorter token could be guessed.
 pub const SHORTEST_TOKEN: usize = 32;
-
-/// Settings that `MRPRISM_<NAME>` may give.
-const NAMES: [&str; 6] = [
-    "listen",
-    "allow_remote",
-    "lease_seconds",
-    "heartbeat_seconds",
-    "reaper_seconds",
-    "max_artifact_mib",
-];
 
 /// Resolves every setting.
 ///
 /// # Errors
 /// A settings file that cannot be read, or a value that makes no sense, with its name.
 pub fn settings(flags: &ServeFlags) -> anyhow::Result<Settings> {
-    let home = flags
-        .home
-        .clone()
-        .or_else(|| variable("MRPRISM_HOME").map(PathBuf::from))
-        .unwrap_or_else(|| PathBuf::from(".mrprism"));
-    let home = std::path::absolute(&home).context("the current folder is gone")?;
-    let section = layers(flags, &home)?;
-    let listen = flags
-        .listen
-        .or(section.listen)
-        .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
-    let allow_remote = flags.allow_remote || section.allow_remote.unwrap_or(false);
-    if !listen.ip().is_loopback() && !allow_remote {
+    let layered = layers(flags)?;
+    let listen = layered.listen;
+    if !listen.ip().is_loopback() && !layered.allow_remote {
         bail!(
             "{listen} can be reached from other machines, and the token would be all that protects the server: give --allow-remote if you mean it, or listen on 127.0.0.1"
         );
     }
     let intervals = Intervals {
-        lease: seconds(
-            "lease_seconds",
-            flags.lease_seconds.or(section.lease_seconds),
-            60.0,
-        )?,
-        heartbeat: seconds(
-            "heartbeat_seconds",
-            flags.heartbeat_seconds.or(section.heartbeat_seconds),
-            10.0,
-        )?,
-        reaper: seconds(
-            "reaper_seconds",
-            flags.reaper_seconds.or(section.reaper_seconds),
-            15.0,
-        )?,
+        lease: layered.lease,
+        heartbeat: layered.heartbeat,
+        reaper: layered.reaper,
     };
     Ok(Settings {
-        home,
+        home: flags.home.home()?,
         listen,
-        database: database(&flags.database, section.database_url, section.postgres_bin),
+        database: database(layered.database_url, layered.postgres_bin),
         intervals: intervals.check()?,
-        max_artifact_mib: flags
-            .max_artifact_mib
-            .or(section.max_artifact_mib)
-            .unwrap_or(16 << 10),
-        token: token(variable("MRPRISM_TOKEN"))?,
+        max_artifact_mib: layered.max_artifact_mib,
+        token: token(table::TOKEN.given())?,
         science_version: env!("MRPRISM_SCIENCE_VERSION").to_owned(),
     })
 }
 
-/// Where a database for tests is: `DATABASE_URL` or a private one.
+fn layers(flags: &ServeFlags) -> Result<orchestrator::Settings, mrprism_settings::Error> {
+    let DatabaseFlags {
+        database_url,
+        postgres_bin,
+    } = &flags.database;
+    let postgres_bin = postgres_bin.as_ref().map(|bin| bin.display().to_string());
+    Layers::open(&flags.home, Section::Orchestrator)?
+        .flag(
+            &table::LISTEN,
+            flags.listen.map(|listen| listen.to_string()),
+        )
+        .flag(&table::ALLOW_REMOTE, flags.allow_remote.then_some(true))
+        .flag(&table::DATABASE_URL, database_url.clone())
+        .flag(&table::POSTGRES_BIN, postgres_bin)
+        .flag(&table::LEASE_SECONDS, flags.lease_seconds)
+        .flag(&table::HEARTBEAT_SECONDS, flags.heartbeat_seconds)
+        .flag(&table::REAPER_SECONDS, flags.reaper_seconds)
+        .flag(&table::MAX_ARTIFACT_MIB, flags.max_artifact_mib)
+        .read()
+}
+
+/// Where a database for tests is: what flags or the environment name, or a private one. No settings file counts.
 pub fn database_for_tests(flags: &DatabaseFlags) -> Database {
-    database(flags, None, None)
+    let url = flags.database_url.clone();
+    let bin = flags.postgres_bin.clone();
+    database(
+        url.or_else(|| table::DATABASE_URL.given()),
+        bin.or_else(|| table::POSTGRES_BIN.given().map(PathBuf::from)),
+    )
 }
 
 /// The database that `mrprism-orchestrator test-database` started for the tests, if it did.
@@ -182,63 +140,11 @@ pub fn test_database_url() -> Option<String> {
 /// Under this name tests find their database.
 pub const TEST_DATABASE_URL: &str = "MRPRISM_TEST_DATABASE_URL";
 
-/// Directives for the log, e.g. `info` or `mrprism_orchestrator=debug`.
-pub fn log_filter() -> String {
-    variable("MRPRISM_LOG").unwrap_or_else(|| "info".to_owned())
-}
-
-/// The file's section under the environment's values.
-fn layers(flags: &ServeFlags, home: &Path) -> anyhow::Result<Section> {
-    let mut builder = Config::builder();
-    let file = settings_file(flags, home)?;
-    if let Some(file) = &file {
-        builder = builder.add_source(File::from(file.as_path()).format(FileFormat::Toml));
-    }
-    for name in NAMES {
-        let given = variable(&format!("MRPRISM_{}", name.to_uppercase()));
-        builder = builder.set_override_option(format!("orchestrator.{name}"), given)?;
-    }
-    let place = file.map_or_else(String::new, |file| format!(" of {}", file.display()));
-    let layered: Layered = builder
-        .build()
-        .and_then(Config::try_deserialize)
-        .with_context(|| format!("reading the settings{place}"))?;
-    Ok(layered.orchestrator)
-}
-
-fn settings_file(flags: &ServeFlags, home: &Path) -> anyhow::Result<Option<PathBuf>> {
-    let named = flags
-        .config
-        .clone()
-        .or_else(|| variable("MRPRISM_CONFIG").map(PathBuf::from));
-    if let Some(file) = named {
-        if !file.is_file() {
-            bail!("there is no settings file {}", file.display());
-        }
-        return Ok(Some(file));
-    }
-    let places = [PathBuf::from("mrprism.toml"), home.join("mrprism.toml")];
-    Ok(places.into_iter().find(|place| place.is_file()))
-}
-
-fn database(
-    flags: &DatabaseFlags,
-    file_url: Option<String>,
-    file_bin: Option<PathBuf>,
-) -> Database {
-    let url = flags
-        .database_url
-        .clone()
-        .or_else(|| variable("DATABASE_URL"))
-        .or(file_url);
+fn database(url: Option<String>, postgres_bin: Option<PathBuf>) -> Database {
     match url {
         Some(url) => Database::Given(url),
         None => Database::Private(Search {
-            named: flags
-                .postgres_bin
-                .clone()
-                .or_else(|| variable("MRPRISM_PG_BIN").map(PathBuf::from))
-                .or(file_bin),
+            named: postgres_bin,
             deps: variable("MRPRISM_DEPS").map_or_else(|| PathBuf::from(".deps"), PathBuf::from),
             path: variable("PATH"),
         }),
@@ -256,17 +162,10 @@ fn token(given: Option<String>) -> anyhow::Result<Option<String>> {
     }
 }
 
-fn seconds(name: &str, given: Option<f64>, default: f64) -> anyhow::Result<Duration> {
-    let value = given.unwrap_or(default);
-    match Duration::try_from_secs_f64(value) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => bail!("{name} = {value}: give a number of seconds above 0"),
-    }
-}
-
+/// What is no setting: where programs lie, and where a test's database is.
 #[expect(
     clippy::disallowed_methods,
-    reason = "config.rs is where this crate reads the environment"
+    reason = "where the set-up and the system put programs is this crate's own to read"
 )]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -276,15 +175,17 @@ fn variable(name: &str) -> Option<String> {
 mod tests {
     use std::time::Duration;
 
-    use super::{ServeFlags, settings, token};
+    use super::{HomeFlags, ServeFlags, settings, token};
 
     fn with_file(text: &str) -> (tempfile::TempDir, ServeFlags) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("mrprism.toml");
         std::fs::write(&file, text).unwrap();
         let flags = ServeFlags {
-            home: Some(folder.path().join("home")),
-            config: Some(file),
+            home: HomeFlags {
+                home: Some(folder.path().join("home")),
+                config: Some(file),
+            },
             ..ServeFlags::default()
         };
         (folder, flags)

@@ -37,7 +37,7 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     tracing_subscriber::fmt()
-        .with_env_filter(config::log_filter())
+        .with_env_filter(mrprism_settings::log_filter())
         .with_writer(std::io::stderr)
         .with_target(false)
         .init();

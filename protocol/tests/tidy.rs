@@ -8,8 +8,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const CRATES: [&str; 6] = [
+const CRATES: [&str; 7] = [
     "protocol",
+    "settings",
     "raters",
     "model-core",
     "worker",
@@ -48,8 +49,20 @@ const BANS: &[Ban] = &[
         ],
     ),
     ban(
+        "settings/src",
+        &[
+            "mrprism_",
+            "tch::",
+            "sqlx",
+            "axum",
+            "reqwest",
+            "std::net::Tcp",
+        ],
+    ),
+    ban(
         "raters/src",
         &[
+            "mrprism_settings",
             "mrprism_model_core",
             "tch::",
             "sqlx",
@@ -61,6 +74,7 @@ const BANS: &[Ban] = &[
     ban(
         "model-core/src",
         &[
+            "mrprism_settings",
             "sqlx",
             "axum",
             "reqwest",
@@ -133,11 +147,17 @@ const BANS: &[Ban] = &[
         "cli/src",
         &["mrprism_model_core", "mrprism_orchestrator", "sqlx"],
     ),
-    // The environment belongs to config.rs, the clock to clock.rs, SQL to db.
+    // Settings come from the environment through `settings` alone, anything else that is read there through a crate's
+    // config.rs; the clock belongs to clock.rs, SQL to db.
     Ban {
         path: "",
         words: &["env::var(", "env::var_os("],
-        except: &["/config.rs", "/build.rs", "tests/"],
+        except: &[
+            "settings/src/environment.rs",
+            "/config.rs",
+            "/build.rs",
+            "tests/",
+        ],
     },
     Ban {
         path: "",

@@ -77,15 +77,15 @@ impl Client {
     ///
     /// # Errors
     /// When the system offers no way to make connections.
-    pub(crate) fn new(server: &str, token: &str) -> Result<Self, CallError> {
+    pub(crate) fn new(server: String, token: String) -> Result<Self, CallError> {
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
             .read_timeout(Duration::from_mins(1))
             .build()?;
         Ok(Self {
             http,
-            server: server.trim_end_matches('/').to_owned(),
-            token: token.to_owned(),
+            server,
+            token,
         })
     }
 

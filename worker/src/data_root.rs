@@ -7,9 +7,8 @@ use std::time::SystemTime;
 use include_dir::{Dir, include_dir};
 use mrprism_protocol::spec::{DatasetCard, DatasetFile, DatasetForm, parse_toml};
 use mrprism_raters::dataset::Dataset;
+use mrprism_settings::worker::Settings;
 use serde::{Deserialize, Serialize};
-
-use crate::config::Settings;
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../experiments/datasets");
 
@@ -246,14 +245,16 @@ fn built_in() -> Vec<DatasetFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Flags, ServeFlags, settings};
+    use mrprism_settings::flags::{HomeFlags, TrainerFlags};
+    use mrprism_settings::worker::ServeFlags;
 
     fn holdings(home: &Path) -> Holdings {
-        let flags = Flags {
+        let flags = HomeFlags {
             home: Some(home.to_owned()),
-            ..Flags::default()
+            ..HomeFlags::default()
         };
-        Holdings::index(&settings(&flags, &ServeFlags::default()).unwrap())
+        let (trainer, serve) = (TrainerFlags::default(), ServeFlags::default());
+        Holdings::index(&Settings::read(&flags, &trainer, &serve).unwrap())
     }
 
     #[test]

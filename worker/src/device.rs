@@ -4,9 +4,10 @@ use anyhow::bail;
 use mrprism_model_core::device::DeviceReport;
 use mrprism_protocol::state::DeviceKind;
 use mrprism_protocol::wire::DeviceOffer;
+use mrprism_settings::DeviceWish;
+use mrprism_settings::worker::Settings;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{DeviceWish, Settings};
 use crate::output;
 
 /// What `mrprism devices` says.

@@ -5,7 +5,6 @@ mod child;
 mod claim;
 mod client;
 mod clock;
-mod config;
 mod data_root;
 mod device;
 mod lease;
@@ -21,9 +20,10 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mrprism_settings::flags::{HomeFlags, TrainerFlags};
+use mrprism_settings::worker::{ServeFlags, Settings};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Flags, ServeFlags};
 use crate::data_root::Holdings;
 
 /// Trains runs, from a server's queue or alone.
@@ -53,7 +53,9 @@ enum Command {
     )]
     Serve {
         #[command(flatten)]
-        flags: Flags,
+        home: HomeFlags,
+        #[command(flatten)]
+        trainer: TrainerFlags,
         #[command(flatten)]
         serve: ServeFlags,
     },
@@ -63,7 +65,9 @@ enum Command {
     /// Train one run without a server
     Train {
         #[command(flatten)]
-        flags: Flags,
+        home: HomeFlags,
+        #[command(flatten)]
+        trainer: TrainerFlags,
         #[command(flatten)]
         train: run::train::TrainArgs,
     },
@@ -78,7 +82,9 @@ enum Command {
     #[command(after_help = "Example:\n  mrprism-worker datasets --data-root data=/srv/data --json")]
     Datasets {
         #[command(flatten)]
-        flags: Flags,
+        home: HomeFlags,
+        #[command(flatten)]
+        trainer: TrainerFlags,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -99,8 +105,12 @@ fn main() -> ExitCode {
 
 fn run_command(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve { flags, serve } => {
-            let settings = config::settings(&flags, &serve)?;
+        Command::Serve {
+            home,
+            trainer,
+            serve,
+        } => {
+            let settings = Settings::read(&home, &trainer, &serve)?;
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(2)
                 .enable_all()
@@ -111,13 +121,21 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
             code
         }
         Command::Child => child::main(),
-        Command::Train { flags, train } => {
-            let settings = config::settings(&flags, &ServeFlags::default())?;
+        Command::Train {
+            home,
+            trainer,
+            train,
+        } => {
+            let settings = Settings::read(&home, &trainer, &ServeFlags::default())?;
             run::train::main(&train, &settings)
         }
         Command::Devices { json } => device::print(json).map(|()| ExitCode::SUCCESS),
-        Command::Datasets { flags, json } => {
-            let settings = config::settings(&flags, &ServeFlags::default())?;
+        Command::Datasets {
+            home,
+            trainer,
+            json,
+        } => {
+            let settings = Settings::read(&home, &trainer, &ServeFlags::default())?;
             list_datasets(&Holdings::index(&settings), json).map(|()| ExitCode::SUCCESS)
         }
     }
@@ -148,8 +166,8 @@ fn list_datasets(holdings: &Holdings, json: bool) -> anyhow::Result<()> {
 
 /// The log goes to standard error; a child's becomes log lines of its run.
 fn start_log(is_server: bool) {
-    let filter =
-        EnvFilter::try_new(config::log_filter()).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(mrprism_settings::log_filter())
+        .unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

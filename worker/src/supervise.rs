@@ -7,14 +7,14 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use mrprism_protocol::id::WorkerId;
 use mrprism_protocol::wire::DeviceOffer;
-use serde::{Deserialize, Serialize};
+use mrprism_settings::worker::Settings;
+use serde::Serialize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::attempt::folder::runs;
 use crate::client::{Backoff, CallError, Client};
-use crate::config::Settings;
 use crate::data_root::Holdings;
 use crate::lease::{self, Leases};
 use crate::process_id::ProcessId;
@@ -44,15 +44,9 @@ struct Record {
     process: Option<ProcessId>,
 }
 
-/// What `<home>/server.json` says of the server.
-#[derive(Debug, Deserialize)]
-struct ServerFile {
-    address: String,
-}
-
 /// Serves the queue until a signal asks to end.
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
-    let client = Client::new(&server(&settings)?, &token(&settings)?)?;
+    let client = Client::new(settings.server()?, settings.token()?)?;
     let mut signals = Signals::new()?;
     leftovers::end_all(&runs(&settings.home)).await;
     let devices = device::offers(&settings)?;
@@ -206,42 +200,6 @@ impl Worker {
             let _ = std::fs::remove_file(&file);
         }
     }
-}
-
-fn server(settings: &Settings) -> anyhow::Result<String> {
-    let address = if let Some(address) = &settings.server {
-        address.clone()
-    } else {
-        let file = settings.home.join("server.json");
-        let text = std::fs::read_to_string(&file).with_context(|| {
-            format!(
-                "no server is running for {}: start one with `mrprism up`, or name one with --server",
-                settings.home.display()
-            )
-        })?;
-        let server: ServerFile = serde_json::from_str(&text)
-            .with_context(|| format!("{} is not what a server writes", file.display()))?;
-        server.address
-    };
-    Ok(if address.contains("://") {
-        address
-    } else {
-        format!("http://{address}")
-    })
-}
-
-fn token(settings: &Settings) -> anyhow::Result<String> {
-    if let Some(token) = &settings.token {
-        return Ok(token.clone());
-    }
-    let file = settings.home.join("token");
-    let text = std::fs::read_to_string(&file).with_context(|| {
-        format!(
-            "no token: give --token, or make {} readable",
-            file.display()
-        )
-    })?;
-    Ok(text.trim().to_owned())
 }
 
 /// SIGTERM and SIGINT.

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use mrprism_settings::{Flags, explain};
 
-use crate::config::{Flags, explain};
+use crate::failure::of_settings;
 use crate::output;
 use crate::table::plain;
 
@@ -32,7 +33,7 @@ enum SettingsCommand {
 impl Settings {
     pub(crate) fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
         let SettingsCommand::Show { json } = self.command;
-        let settings = explain(flags)?;
+        let settings = explain(flags).map_err(of_settings)?;
         if json {
             output::json(&settings)?;
         } else {

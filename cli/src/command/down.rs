@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use clap::Args;
+use mrprism_settings::Flags;
 
-use crate::config::Flags;
 use crate::home::{live_server, live_worker};
 use crate::output;
 use crate::process::Process;
@@ -29,7 +29,7 @@ pub(crate) struct Down {
 
 impl Down {
     pub(crate) async fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
-        let home = flags.home()?;
+        let home = flags.home.home()?;
         let patience = Duration::from_secs(self.patience);
         let mut ended = Vec::new();
         if let Some(worker) = live_worker(&home) {

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use mrprism_settings::Flags;
 
 use super::status::counts;
 use crate::client::Client;
-use crate::config::Flags;
 use crate::output;
 use crate::select;
 use crate::table::plain;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 use mrprism_protocol::wire::LogLine;
+use mrprism_settings::Flags;
 
 use crate::client::Client;
-use crate::config::Flags;
 use crate::{output, select};
 
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use mrprism_protocol::state::JobState;
 use mrprism_protocol::wire::StatusView;
+use mrprism_settings::Flags;
 
 use crate::client::Client;
-use crate::config::Flags;
 use crate::output;
 use crate::table::plain;
 

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use mrprism_settings::Flags;
 
 use super::status::counts;
 use crate::bundle;
 use crate::client::{Client, Refusal};
-use crate::config::Flags;
 use crate::failure::wrong_use;
 use crate::{output, watch};
 

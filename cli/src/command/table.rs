@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use mrprism_settings::Flags;
 
 use crate::client::Client;
-use crate::config::Flags;
 use crate::{output, table};
 
 /// Print an experiment's results: Rec0, Rec1, … against each reference, mask areas, per-rater scores, the human row.

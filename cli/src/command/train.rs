@@ -6,9 +6,10 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::Context;
 use clap::Args;
+use mrprism_settings::Flags;
+use mrprism_settings::flags::{TrainFlags, TrainerFlags};
 
 use crate::bundle;
-use crate::config::{Flags, WorkerFlags};
 use crate::program::{self, WORKER};
 
 /// Train one run without a server; the same command goes on where it was stopped.
@@ -21,26 +22,10 @@ pub(crate) struct Train {
     /// The experiment file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The arm's name
-    #[arg(long)]
-    arm: String,
-    /// The seed
-    #[arg(long)]
-    seed: u64,
-    /// The fold, where the experiment names folds
-    #[arg(long)]
-    fold: Option<u32>,
-    /// Folder of the run's files; made if it is missing
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Remove an earlier run's files from the folder and start over
-    #[arg(long)]
-    fresh: bool,
-    /// Print how the run ended as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    worker: WorkerFlags,
+    which: TrainFlags,
+    #[command(flatten)]
+    trainer: TrainerFlags,
 }
 
 impl Train {
@@ -67,21 +52,10 @@ impl Train {
     }
 
     fn arguments(&self, flags: &Flags) -> anyhow::Result<Vec<String>> {
-        let mut arguments: Vec<_> = ["train", "--bundle", "-", "--arm", &self.arm]
-            .map(str::to_owned)
-            .into();
-        arguments.extend(["--seed".to_owned(), self.seed.to_string()]);
-        arguments.extend(["--out".to_owned(), self.out.display().to_string()]);
-        if let Some(fold) = self.fold {
-            arguments.extend(["--fold".to_owned(), fold.to_string()]);
-        }
-        for (given, flag) in [(self.fresh, "--fresh"), (self.json, "--json")] {
-            if given {
-                arguments.push(flag.to_owned());
-            }
-        }
-        arguments.extend(flags.for_program()?);
-        arguments.extend(self.worker.for_program());
+        let mut arguments = ["train", "--bundle", "-"].map(str::to_owned).to_vec();
+        arguments.extend(self.which.for_program());
+        arguments.extend(flags.home.for_program()?);
+        arguments.extend(self.trainer.for_program());
         Ok(arguments)
     }
 }

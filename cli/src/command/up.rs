@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use mrprism_settings::flags::TrainerFlags;
+use mrprism_settings::{Flags, table};
 use serde::Serialize;
 
 use crate::client::Client;
-use crate::config::{Flags, WorkerFlags};
 use crate::home::{live_server, live_worker};
 use crate::output;
 use crate::process::Process;
@@ -29,9 +30,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
     The logs are <home>/logs/orchestrator.log and worker.log; `mrprism down` ends both.")]
 pub(crate) struct Up {
     #[command(flatten)]
-    worker: WorkerFlags,
-    /// Where the server listens; the next free port where this one is taken (default: 127.0.0.1:8080)
-    #[arg(long, value_name = "HOST:PORT")]
+    worker: TrainerFlags,
+    #[arg(long, value_name = "HOST:PORT", help = format!(
+        "Where the server listens; the next free port where this one is taken (default: {})",
+        table::LISTEN.default_in_words()
+    ))]
     listen: Option<SocketAddr>,
     /// Start the server only
     #[arg(long)]
@@ -50,7 +53,7 @@ struct Answer {
 
 impl Up {
     pub(crate) async fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
-        let home = flags.home()?;
+        let home = flags.home.home()?;
         if let Some(server) = live_server(&home)? {
             bail!(
                 "a server already runs on {}: {}; use it, or end it with `mrprism down`",
@@ -65,7 +68,7 @@ impl Up {
         std::fs::create_dir_all(&logs).with_context(|| format!("making {}", logs.display()))?;
 
         let mut arguments = vec!["serve".to_owned()];
-        arguments.extend(flags.for_program()?);
+        arguments.extend(flags.home.for_program()?);
         if let Some(listen) = self.listen {
             arguments.extend(["--listen".to_owned(), listen.to_string()]);
         }
@@ -110,7 +113,7 @@ impl Up {
     ) -> anyhow::Result<String> {
         let log = home.join("logs").join("worker.log");
         let mut arguments = vec!["serve".to_owned()];
-        arguments.extend(flags.for_program()?);
+        arguments.extend(flags.home.for_program()?);
         arguments.extend(self.worker.for_program());
         let worker = program::detach(WORKER, &arguments, &log)?;
         worker_registered(home, worker, client, &log).await
@@ -134,12 +137,7 @@ async fn server_ready(home: &Path, server: &mut Child, log: &Path) -> anyhow::Re
         still_runs(server, "the server", log)?;
         if let Some(found) = live_server(home)?.filter(|found| found.process.pid == pid) {
             let token = std::fs::read_to_string(home.join("token")).unwrap_or_default();
-            let own = Flags {
-                server: Some(found.address),
-                token: Some(token.trim().to_owned()),
-                ..Flags::default()
-            };
-            let client = Client::new(&own)?;
+            let client = Client::at(found.address, token.trim().to_owned())?;
             if client.is_ready().await {
                 return Ok(client);
             }

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use mrprism_settings::Flags;
+use mrprism_settings::flags::{PlacementFlags, TrainerFlags};
 
-use crate::config::{Flags, WorkerFlags};
 use crate::program::{self, WORKER};
 
 /// Start a worker in the foreground; Ctrl-C ends it at a checkpoint of each run.
@@ -16,33 +17,18 @@ use crate::program::{self, WORKER};
     mrprism worker --server http://lab:8080 --token T --device cuda --data-root data=/srv/data")]
 pub(crate) struct Worker {
     #[command(flatten)]
-    trainer: WorkerFlags,
-    /// Pool to claim from
-    #[arg(long, value_name = "NAME")]
-    pool: Option<String>,
-    /// A label for placement; may be repeated
-    #[arg(long = "label", value_name = "LABEL")]
-    labels: Vec<String>,
+    trainer: TrainerFlags,
+    #[command(flatten)]
+    placement: PlacementFlags,
 }
 
 impl Worker {
     pub(crate) fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
         let mut arguments = vec!["serve".to_owned()];
-        arguments.extend(flags.for_program()?);
+        arguments.extend(flags.home.for_program()?);
+        arguments.extend(flags.access.for_program());
         arguments.extend(self.trainer.for_program());
-        let named = [
-            ("--server", &flags.server),
-            ("--token", &flags.token),
-            ("--pool", &self.pool),
-        ];
-        for (flag, value) in named {
-            if let Some(value) = value {
-                arguments.extend([flag.to_owned(), value.clone()]);
-            }
-        }
-        for label in &self.labels {
-            arguments.extend(["--label".to_owned(), label.clone()]);
-        }
+        arguments.extend(self.placement.for_program());
         // Becomes the worker; comes back only where that failed.
         let error = program::command(WORKER, &arguments)?.exec();
         Err(error).with_context(|| format!("starting {WORKER}"))

@@ -11,6 +11,8 @@ use mrprism_model_core::train::StopSignal;
 use mrprism_protocol::spec::{Bundle, Cell, Resolved, RunSpec, Seed, resolve};
 use mrprism_protocol::state::{ArtifactKind, AttemptOutcome};
 use mrprism_protocol::wire::EventBody;
+use mrprism_settings::flags::TrainFlags;
+use mrprism_settings::worker::Settings;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +21,6 @@ use super::progress::Shown;
 use super::{Sink, provenance};
 use crate::attempt::folder::{BEST, LATEST};
 use crate::child::message::ChildJob;
-use crate::config::Settings;
 use crate::data_root::Holdings;
 use crate::register::SCIENCE_VERSION;
 use crate::{device, output};
@@ -37,24 +38,8 @@ pub(crate) struct TrainArgs {
     /// The experiment with every method file it names, as JSON; `-` for standard input
     #[arg(long, value_name = "FILE")]
     bundle: PathBuf,
-    /// The arm's name
-    #[arg(long)]
-    arm: String,
-    /// The seed
-    #[arg(long)]
-    seed: u64,
-    /// The fold, where the experiment names folds
-    #[arg(long)]
-    fold: Option<u32>,
-    /// Folder of the run's files; made if it is missing
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Remove an earlier run's files from the folder and start over
-    #[arg(long)]
-    fresh: bool,
-    /// Print how the run ended as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    flags: TrainFlags,
 }
 
 /// `spec.json`: what the folder's run is.
@@ -88,7 +73,7 @@ pub(crate) fn main(args: &TrainArgs, settings: &Settings) -> anyhow::Result<Exit
             return Ok(ExitCode::from(2));
         }
     };
-    let cell = match cell(&resolved, args) {
+    let cell = match cell(&resolved, &args.flags) {
         Ok(cell) => cell,
         Err(message) => {
             output::note(message);
@@ -101,8 +86,8 @@ pub(crate) fn main(args: &TrainArgs, settings: &Settings) -> anyhow::Result<Exit
         .with_context(|| format!("data set '{name}' is gone"))?;
     let offers = device::offers(settings)?;
     let device = offers.first().context("there is no device to train on")?;
-    let out = std::path::absolute(&args.out).context("the current folder is gone")?;
-    let _lock = prepare(&out, args.fresh, &cell)?;
+    let out = std::path::absolute(&args.flags.out).context("the current folder is gone")?;
+    let _lock = prepare(&out, args.flags.fresh, &cell)?;
     let job = ChildJob {
         run: None,
         attempt: None,
@@ -131,7 +116,7 @@ pub(crate) fn main(args: &TrainArgs, settings: &Settings) -> anyhow::Result<Exit
     if word.outcome == AttemptOutcome::Succeeded {
         folder.journal.write_scores()?;
     }
-    if args.json {
+    if args.flags.json {
         output::json(&Summary {
             outcome: word.outcome,
             message: word.message.as_deref(),
@@ -170,7 +155,7 @@ fn read_bundle(path: &Path) -> anyhow::Result<Bundle> {
     serde_json::from_str(&text).with_context(|| format!("{} is no bundle", path.display()))
 }
 
-fn cell(resolved: &Resolved, args: &TrainArgs) -> Result<Cell, String> {
+fn cell(resolved: &Resolved, args: &TrainFlags) -> Result<Cell, String> {
     let (seed, fold) = (Seed(args.seed), args.fold);
     let of_arm: Vec<_> = resolved
         .cells

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use mrprism_raters::dataset::{self, Dataset};
+use mrprism_settings::Flags;
+use mrprism_settings::flags::DataRootFlags;
 
 use super::place;
-use crate::config::Flags;
 use crate::failure::as_wrong_use;
 use crate::output;
 
@@ -20,9 +21,8 @@ pub(crate) struct Check {
     /// A folder with a dataset.toml, or the name of a registered or built-in data set
     #[arg(value_name = "DIR|NAME")]
     what: String,
-    /// A named folder that data sets lie in; may be repeated
-    #[arg(long = "data-root", value_name = "NAME=PATH")]
-    data_roots: Vec<String>,
+    #[command(flatten)]
+    roots: DataRootFlags,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
-        let (definition, folder) = place(&self.what, &self.data_roots, flags)?;
+        let (definition, folder) = place(&self.what, &self.roots, flags)?;
         let data = as_wrong_use(Dataset::open(&definition, folder.as_deref()))?;
         let report = dataset::check(&data);
         if self.json {

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use mrprism_settings::Flags;
 use serde::Serialize;
 
 use super::registry::Registry;
 use crate::client::Client;
-use crate::config::Flags;
 use crate::home::live_server;
 use crate::table::plain;
 use crate::{bundle, output};
@@ -33,9 +33,9 @@ struct Row {
 
 impl List {
     pub(crate) async fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
-        let home = flags.home()?;
+        let home = flags.home.home()?;
         let registry = Registry::read(&home)?;
-        let cards = if flags.server.is_some() || live_server(&home)?.is_some() {
+        let cards = if flags.access.server.is_some() || live_server(&home)?.is_some() {
             Some(Client::new(flags)?.datasets().await?)
         } else {
             None

@@ -9,8 +9,7 @@ mod registry;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-
-use crate::config::Flags;
+use mrprism_settings::Flags;
 
 pub(crate) use place::place;
 

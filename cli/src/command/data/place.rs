@@ -4,17 +4,18 @@ use std::path::{Path, PathBuf};
 
 use mrprism_protocol::spec::{DatasetFile, DatasetForm};
 use mrprism_raters::read::parse_definition;
+use mrprism_settings::flags::DataRootFlags;
+use mrprism_settings::{Flags, SettingsFile, data_roots};
 
 use super::registry::Registry;
 use crate::bundle;
-use crate::config::{Flags, WorkerFlags};
-use crate::failure::{as_wrong_use, wrong_use};
+use crate::failure::{as_wrong_use, of_settings, wrong_use};
 
 /// The definition of `what` (a folder with a dataset.toml, or the name of a registered or built-in data set) and its folder, where it
 /// has files.
 pub(crate) fn place(
     what: &str,
-    data_roots: &[String],
+    roots: &DataRootFlags,
     flags: &Flags,
 ) -> anyhow::Result<(DatasetFile, Option<PathBuf>)> {
     let folder = Path::new(what);
@@ -24,7 +25,7 @@ pub(crate) fn place(
             Some(folder.to_owned()),
         ));
     }
-    let registry = Registry::read(&flags.home()?)?;
+    let registry = Registry::read(&flags.home.home()?)?;
     if let Some(entry) = registry
         .datasets
         .into_iter()
@@ -45,7 +46,7 @@ pub(crate) fn place(
     };
     let folder = match (&definition.root, definition.form) {
         (_, DatasetForm::Phantom) | (None, _) => None,
-        (Some(root), _) => Some(below_root(what, root, data_roots, flags)?),
+        (Some(root), _) => Some(below_root(what, root, roots, flags)?),
     };
     Ok((definition, folder))
 }
@@ -53,15 +54,13 @@ pub(crate) fn place(
 fn below_root(
     what: &str,
     root: &str,
-    data_roots: &[String],
+    roots: &DataRootFlags,
     flags: &Flags,
 ) -> anyhow::Result<PathBuf> {
     let (name, rest) = root.split_once('/').unwrap_or((root, ""));
-    let roots = WorkerFlags {
-        data_roots: data_roots.to_vec(),
-        ..WorkerFlags::default()
-    };
-    match roots.data_root(flags, name)? {
+    let file = SettingsFile::of(&flags.home).map_err(of_settings)?;
+    let roots = data_roots(roots, file.as_ref()).map_err(of_settings)?;
+    match roots.get(name) {
         Some(path) => Ok(path.join(rest)),
         None => Err(wrong_use(format!(
             "'{what}' lies below the data root '{name}', which is not configured: give --data-root {name}=PATH, or name \

@@ -9,10 +9,10 @@ use clap::Args;
 use mrprism_protocol::spec::DatasetCard;
 use mrprism_raters::dataset::Dataset;
 use mrprism_raters::read::parse_definition;
+use mrprism_settings::Flags;
 
 use super::registry::{Entry, Registry};
 use crate::client::Client;
-use crate::config::Flags;
 use crate::failure::as_wrong_use;
 use crate::home::{live_server, live_worker};
 use crate::output;
@@ -40,7 +40,7 @@ impl Register {
         let folder = std::path::absolute(&self.folder).context("the current folder is gone")?;
         let definition = as_wrong_use(parse_definition(&folder))?;
         let card = as_wrong_use(Dataset::open(&definition, Some(&folder)))?.card();
-        let home = flags.home()?;
+        let home = flags.home.home()?;
         let mut registry = Registry::read(&home)?;
         registry.add(Entry {
             name: card.name.clone(),

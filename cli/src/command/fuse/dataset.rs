@@ -9,11 +9,11 @@ use mrprism_protocol::spec::{
 use mrprism_protocol::wire::Score;
 use mrprism_raters::dataset::Dataset;
 use mrprism_raters::fusion::{entry, score_fusions};
+use mrprism_settings::Flags;
 use serde::Serialize;
 
 use super::Fuse;
 use crate::command::data::place;
-use crate::config::Flags;
 use crate::failure::{as_wrong_use, wrong_use};
 use crate::output;
 use crate::table::plain;
@@ -43,7 +43,7 @@ struct Cell {
 const HELD_OUT: &str = "leave-one-rater-out";
 
 pub(super) fn run(asked: &Fuse, what: &str, flags: &Flags) -> anyhow::Result<()> {
-    let (definition, folder) = place(what, &asked.data_roots, flags)?;
+    let (definition, folder) = place(what, &asked.roots, flags)?;
     let data = as_wrong_use(Dataset::open(&definition, folder.as_deref()))?;
     let card = data.card();
     let mut notes = Vec::new();

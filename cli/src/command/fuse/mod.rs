@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args};
 use mrprism_protocol::spec::{Foreground, FusionKind};
+use mrprism_settings::Flags;
+use mrprism_settings::flags::DataRootFlags;
 
-use crate::config::Flags;
 use crate::foreground;
 
 /// Join raters' masks into one without a network, or score every way of joining over a data set
@@ -55,9 +56,8 @@ pub(crate) struct Fuse {
     /// Replace --out where it exists
     #[arg(long, requires = "masks")]
     force: bool,
-    /// A named folder that data sets lie in; may be repeated
-    #[arg(long = "data-root", value_name = "NAME=PATH", requires = "dataset")]
-    data_roots: Vec<String>,
+    #[command(flatten)]
+    roots: DataRootFlags,
     /// Print JSON
     #[arg(long)]
     json: bool,
