@@ -110,6 +110,12 @@ fn staple_is_simple_itks() {
     for scenario in scenarios {
         let drawn = masks(&scenario);
         let found = staple(&of(&drawn), &StapleOptions::default());
+        assert_same(&found, &scenario.staple, scenario.every);
+        let to_the_end = StapleOptions {
+            max_iterations: 2000,
+            ..StapleOptions::default()
+        };
+        let found = staple(&of(&drawn), &to_the_end);
         assert!(found.converged, "{} iterations", found.iterations);
         assert_same(&found, &scenario.staple, scenario.every);
     }

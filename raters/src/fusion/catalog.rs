@@ -42,7 +42,7 @@ pub const CATALOG: &[Entry] = &[
         options: &[
             ("start", "mean"),
             ("max_iterations", "100"),
-            ("tolerance", "1e-7"),
+            ("tolerance", "1e-9"),
             ("margin", "whole image"),
         ],
     },

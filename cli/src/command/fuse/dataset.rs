@@ -1,6 +1,6 @@
 //! Every fusion over a data set: each rater against the fusion of the others, and all against arbitrated masks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mrprism_protocol::spec::{
     ArbitratedKind, EvaluationSpec, FusionKind, Metric, Output, RaterIdentity, Reference,
@@ -173,18 +173,20 @@ fn print(report: &Report, cases: usize) {
             if arbitrated {
                 line.push(against.unwrap_or_default());
             }
-            line.push(entry(method).map_or("", |entry| entry.summary).to_owned());
             line
         });
     let mut header = vec!["structure", "method", HELD_OUT];
     if arbitrated {
         header.push("arbitrated");
     }
-    header.push("what it is");
     output::line(plain(&header, lines));
     output::line(format_args!(
         "\n{HELD_OUT}: each rater's mask against the fusion of the others; mean over raters, then over cases"
     ));
+    let methods: BTreeSet<_> = report.cells.iter().map(|cell| cell.method).collect();
+    for entry in methods.into_iter().filter_map(entry) {
+        output::line(format_args!("{}: {}", entry.kind, entry.summary));
+    }
     for note in &report.notes {
         output::line(note);
     }
