@@ -9,7 +9,7 @@ mod support;
 
 use std::path::Path;
 
-use mrprism_protocol::spec::ArbitratedKind;
+use mrprism_protocol::spec::{ArbitratedKind, Foreground};
 use mrprism_raters::dataset::{Dataset, SplitName};
 use ndarray::Axis;
 use proptest::prelude::*;
@@ -126,6 +126,38 @@ fn magrabia_is_the_test_and_validation_is_drawn_from_the_rest_by_split_seed() {
     let others: Vec<_> = (1..6).map(split).collect();
     assert!(others.iter().any(|[_, other, _]| *other != validation));
     assert!(others.iter().all(|[_, _, other]| *other == test));
+}
+
+#[test]
+fn a_share_for_validation_that_makes_no_sense_is_refused() {
+    let root = repackaged();
+    let mut definition = built_in("riga");
+    for share in [-0.1, 1.0, f64::NAN] {
+        definition.split.validation_fraction = Some(share);
+        let sentence = refusal(&definition, Some(root.path()));
+        assert_tells(&sentence, &["validation_fraction", "less than 1"]);
+    }
+    definition.split.validation_fraction = Some(0.99);
+    let sentence = refusal(&definition, Some(root.path()));
+    assert_tells(&sentence, &["no case is left for train"]);
+    definition.split.validation_fraction = Some(0.1);
+    definition.split.by = None;
+    definition.split.fractions = Some([0.7, 0.1, 0.2]);
+    let sentence = refusal(&definition, Some(root.path()));
+    assert_tells(&sentence, &["`validation_fraction` goes with `by`"]);
+}
+
+#[test]
+fn what_the_layout_says_is_not_said_again() {
+    let root = repackaged();
+    let mut definition = built_in("riga");
+    definition.image = Some("{case}.jpg".to_owned());
+    let sentence = refusal(&definition, Some(root.path()));
+    assert_tells(&sentence, &["`image`", "leave it out"]);
+    let mut definition = built_in("riga");
+    definition.foreground = Some(Foreground::Above(1.0));
+    let sentence = refusal(&definition, Some(root.path()));
+    assert_tells(&sentence, &["`foreground`", "leave it out"]);
 }
 
 #[test]

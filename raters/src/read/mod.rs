@@ -7,24 +7,18 @@ mod draw;
 mod drawn;
 mod folder;
 mod foreground;
-mod fundus;
 mod gather;
 mod image;
 mod inside;
 mod intensity;
-mod lidc;
 mod mask;
 mod nifti;
 mod phantom;
+mod published;
 mod qubiq;
-mod refuge;
-mod refuge_cropped;
 mod resize;
-mod riga;
-mod riga_contours;
 mod single;
 mod source;
-mod table;
 mod template;
 
 use std::path::PathBuf;
@@ -93,11 +87,11 @@ impl Listing {
 pub(crate) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing, DataError> {
     let mut listing = match definition.form {
         DatasetForm::Qubiq => qubiq::list(definition, inside),
-        DatasetForm::Lidc => lidc::list(definition, inside),
-        DatasetForm::Refuge => refuge::list(definition, inside),
-        DatasetForm::RefugeCropped => refuge_cropped::list(definition, inside),
-        DatasetForm::Riga => riga::list(definition, inside),
-        DatasetForm::RigaContours => riga_contours::list(definition, inside),
+        DatasetForm::Lidc => published::lidc::list(definition, inside),
+        DatasetForm::Refuge => published::refuge::list(definition, inside),
+        DatasetForm::RefugeCropped => published::refuge_cropped::list(definition, inside),
+        DatasetForm::Riga => published::riga::list(definition, inside),
+        DatasetForm::RigaContours => published::riga_contours::list(definition, inside),
         DatasetForm::Folder => folder::list(definition, inside),
         DatasetForm::Phantom => Err(DataError::Key {
             dataset: definition.name.clone(),

@@ -7,18 +7,21 @@ use std::path::Path;
 
 use mrprism_protocol::spec::{DatasetFile, Foreground};
 
-use super::Listing;
-use super::gather::{MaskPlace, Places, gather};
-use super::inside::{Inside, Listings};
-use super::source::Marked;
-use super::template::{Template, Variable};
 use crate::DataError;
+use crate::read::Listing;
+use crate::read::gather::{MaskPlace, Places, gather};
+use crate::read::inside::{Inside, Listings};
+use crate::read::source::Marked;
+use crate::read::template::{Template, Variable};
 
 const PATIENT: &str = "LIDC-IDRI-";
 const NODULE: &str = "nodule-";
 
 /// Finds the slices of every nodule of every patient.
-pub(super) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing, DataError> {
+pub(in crate::read) fn list(
+    definition: &DatasetFile,
+    inside: &Inside,
+) -> Result<Listing, DataError> {
     let listings = Listings::new(inside);
     let mut places = Vec::new();
     for patient in numbered(&listings, Path::new(""), PATIENT)? {

@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 
 use mrprism_protocol::spec::{DatasetFile, Foreground};
 
-use super::Listing;
 use super::fundus::{Structure, structures};
-use super::gather::{MaskPlace, Places, gather};
-use super::inside::{Inside, Listings};
-use super::source::Marked;
 use super::table::{Row, Table};
-use super::template::{Template, Variable};
 use crate::DataError;
 use crate::dataset::SplitName;
+use crate::read::Listing;
+use crate::read::gather::{MaskPlace, Places, gather};
+use crate::read::inside::{Inside, Listings};
+use crate::read::source::Marked;
+use crate::read::template::{Template, Variable};
 
 const FOLDERS: [(&str, SplitName); 3] = [
     ("Training-400", SplitName::Train),
@@ -35,7 +35,10 @@ const TABLES: [&str; 6] = [
 ];
 
 /// Finds the cases of the three folders, and their diagnoses in the tables beside the folders.
-pub(super) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing, DataError> {
+pub(in crate::read) fn list(
+    definition: &DatasetFile,
+    inside: &Inside,
+) -> Result<Listing, DataError> {
     let listings = Listings::new(inside);
     let structures = structures(definition)?;
     let mut places = Vec::new();

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use mrprism_protocol::spec::DatasetFile;
 
-use super::Listing;
 use super::fundus::{Structure, structures};
-use super::gather::{FoundCase, listing};
-use super::inside::{Inside, Listings};
-use super::source::{Contour, Marked, MaskSource};
 use crate::DataError;
 use crate::dataset::SplitName;
+use crate::read::Listing;
+use crate::read::gather::{FoundCase, listing};
+use crate::read::inside::{Inside, Listings};
+use crate::read::source::{Contour, Marked, MaskSource};
 
 /// Folder, where it lies, and its part of the paper's split.
 const SETS: [(&str, &str, SplitName); 7] = [
@@ -31,7 +31,10 @@ const WITHOUT_CLEAN: [(&str, &str); 1] = [("MagrabiFemale", "48")];
 const EXTENSIONS: [&str; 6] = ["tif", "tiff", "jpg", "jpeg", "png", "bmp"];
 
 /// Finds the pictures of every folder that is there.
-pub(super) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing, DataError> {
+pub(in crate::read) fn list(
+    definition: &DatasetFile,
+    inside: &Inside,
+) -> Result<Listing, DataError> {
     let listings = Listings::new(inside);
     let structures = structures(definition)?;
     let mut found = Vec::new();

@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 
 use mrprism_protocol::spec::{DatasetFile, Foreground};
 
-use super::Listing;
 use super::fundus::{Structure, structures};
-use super::gather::{MaskPlace, Places, listing};
-use super::inside::{Inside, Listings};
 use super::refuge::diagnosis;
-use super::source::Marked;
 use super::table::{Row, Table};
-use super::template::{Template, Variable};
 use crate::DataError;
 use crate::dataset::SplitName;
+use crate::read::Listing;
+use crate::read::gather::{MaskPlace, Places, listing};
+use crate::read::inside::{Inside, Listings};
+use crate::read::source::Marked;
+use crate::read::template::{Template, Variable};
 
 const TABLES: [(&str, SplitName); 3] = [
     ("REFUGE/REFUGE1Train.csv", SplitName::Train),
@@ -26,7 +26,10 @@ const TABLES: [(&str, SplitName); 3] = [
 ];
 
 /// Finds the cases that the tables name.
-pub(super) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing, DataError> {
+pub(in crate::read) fn list(
+    definition: &DatasetFile,
+    inside: &Inside,
+) -> Result<Listing, DataError> {
     let listings = Listings::new(inside);
     let structures = structures(definition)?;
     let (mut found, mut tables) = (Vec::new(), Vec::new());

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::inside::Inside;
 use crate::DataError;
+use crate::read::inside::Inside;
 
 const LARGEST_TABLE: u64 = 1 << 26;
 
