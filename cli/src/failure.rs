@@ -25,7 +25,7 @@ pub(crate) fn of_settings(error: mrprism_settings::Error) -> anyhow::Error {
             file: Some(file),
             source,
         } => wrong_use(format!("{}: {source}", file.display())),
-        Error::NoFile(_) | Error::DataRoots(_) => wrong_use(error.to_string()),
+        Error::NoFile(_) | Error::DataRoots { .. } => wrong_use(error.to_string()),
         error => error.into(),
     }
 }

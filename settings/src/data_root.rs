@@ -94,7 +94,7 @@ pub(crate) fn named(file: Option<&SettingsFile>) -> Result<BTreeMap<String, Name
     }
     let given = variable(VARIABLE).unwrap_or_default();
     for pair in given.split(',').filter(|_| !given.is_empty()) {
-        let DataRoot { name, path } = pair.parse()?;
+        let DataRoot { name, path } = pair.parse().map_err(|cause| Error::DataRoots { cause })?;
         let named = Named {
             written: path.clone(),
             path,

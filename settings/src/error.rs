@@ -38,8 +38,11 @@ pub enum Error {
     },
 
     /// The environment names data roots wrongly.
-    #[error("MRPRISM_DATA_ROOTS: {0}")]
-    DataRoots(#[from] NotADataRoot),
+    #[error("MRPRISM_DATA_ROOTS: {cause}")]
+    DataRoots {
+        /// What was written. It is part of the sentence, not another one behind it.
+        cause: NotADataRoot,
+    },
 
     /// A data root's path cannot be followed.
     #[error("data root '{name}'")]
