@@ -4,6 +4,7 @@
 //! [`dataset::Dataset`] opens one and hands out [`case::Case`]s.
 
 pub mod case;
+pub mod contour;
 pub mod dataset;
 mod error;
 pub mod fusion;

@@ -19,6 +19,7 @@ FOLDER = ROOT / ".deps" / "golden"
 PINS = {
     "numpy": "2.4.6",
     "pytorch-msssim": "1.0.0",
+    "scikit-image": "0.26.0",
     "torch": "2.13.0",
     "torchvision": "0.28.0",
 }
