@@ -2,7 +2,6 @@
 
 mod check;
 mod manifest;
-mod report;
 mod split;
 
 use std::collections::BTreeMap;
@@ -15,7 +14,9 @@ use crate::DataError;
 use crate::case::Case;
 use crate::read::{self, Inside, Intensity, Listing, Phantom};
 
-pub use check::{AreaBias, CheckReport, StructureReport, Summary, check};
+pub use check::{
+    AreaBias, CheckReport, Finding, FindingKind, PairAgreement, StructureReport, Summary, check,
+};
 pub use split::{Members, SplitName};
 
 /// A data set whose files have been found and hashed. Nothing is decoded until cases are asked for.
@@ -29,8 +30,6 @@ pub struct Dataset {
     raters: Vec<String>,
     members: Members,
     card: DatasetCard,
-    /// Hash of each case's image file, in the order of `cases`; empty for a phantom.
-    image_hashes: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -80,7 +79,6 @@ impl Dataset {
                 read::channels(&inside.resolve(first)?, intensity)?
             }
         };
-        let image_hashes = source.image_hashes(&hashes);
         let card = DatasetCard {
             name: definition.name.clone(),
             manifest: manifest::of(definition, &hashes),
@@ -102,7 +100,6 @@ impl Dataset {
             raters,
             members,
             card,
-            image_hashes,
         })
     }
 
@@ -254,18 +251,6 @@ impl Source {
             Self::Files { inside, listing } => {
                 let paths = listing.cases.iter().flat_map(read::CaseFiles::paths);
                 manifest::hash_files(inside, paths)
-            }
-        }
-    }
-
-    fn image_hashes(&self, hashes: &BTreeMap<PathBuf, String>) -> Vec<String> {
-        match self {
-            Self::Phantom(_) => Vec::new(),
-            Self::Files { listing, .. } => {
-                let images = listing.cases.iter().map(|case| &case.image);
-                images
-                    .filter_map(|image| hashes.get(image).cloned())
-                    .collect()
             }
         }
     }

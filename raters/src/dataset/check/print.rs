@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::check::{CheckReport, StructureReport};
+use mrprism_protocol::spec::RaterIdentity;
+
+use super::{CheckReport, PairAgreement, StructureReport};
 
 impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -13,26 +15,27 @@ impl fmt::Display for CheckReport {
         writeln!(f, "  manifest    {}", card.manifest)?;
         writeln!(
             f,
-            "  cases       {cases} (train {}, validation {}, test {}), {} folds",
+            "  cases       {cases} of {} patients (train {}, validation {}, test {}), {} folds",
+            self.patients,
             of("train"),
             of("validation"),
             of("test"),
             card.folds
         )?;
-        let sizes: Vec<_> = self
-            .sizes
-            .iter()
-            .map(|(size, count)| format!("{size} ({count})"))
-            .collect();
-        writeln!(
-            f,
-            "  images      {}, {} channel(s)",
-            sizes.join(", "),
-            card.channels
-        )?;
+        let sizes = self.sizes();
+        writeln!(f, "  images      {sizes}, {} channel(s)", card.channels)?;
         let arbitrated = card.arbitrated.map_or("none", |kind| kind.as_str());
         writeln!(f, "  arbitrated  {arbitrated}")?;
-        writeln!(f, "  raters      {} ({})", card.raters, card.rater_identity)?;
+        let slots = if card.rater_identity == RaterIdentity::Exchangeable {
+            ": the rows below are slots, not people"
+        } else {
+            ""
+        };
+        writeln!(
+            f,
+            "  raters      {} ({}){slots}",
+            card.raters, card.rater_identity
+        )?;
         for structure in &self.structures {
             self.write_structure(f, structure)?;
         }
@@ -51,18 +54,62 @@ impl fmt::Display for CheckReport {
     }
 }
 
+/// Sizes that are printed; the others are counted.
+const SIZES: usize = 4;
+
 impl CheckReport {
+    /// The commonest sizes first.
+    fn sizes(&self) -> String {
+        let mut sizes: Vec<_> = self.sizes.iter().collect();
+        sizes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let told: Vec<_> = sizes
+            .iter()
+            .take(SIZES)
+            .map(|(size, count)| format!("{size} ({count})"))
+            .collect();
+        match sizes.len().saturating_sub(SIZES) {
+            0 => told.join(", "),
+            more => format!("{} +{more} more sizes", told.join(", ")),
+        }
+    }
+
     fn write_structure(
         &self,
         f: &mut fmt::Formatter<'_>,
         structure: &StructureReport,
     ) -> fmt::Result {
         writeln!(f, "  {}", structure.name)?;
+        if let Some(share) = structure.prevalence {
+            writeln!(
+                f,
+                "    marked               {:.2} % of the pixels ({:.2} to {:.2})",
+                100.0 * share.mean,
+                100.0 * share.min,
+                100.0 * share.max
+            )?;
+        }
         if let Some(dice) = structure.pairwise_dice {
             writeln!(
                 f,
                 "    Dice between raters  mean {:.3}, sd {:.3}, min {:.3} ({} pairs)",
                 dice.mean, dice.sd, dice.min, dice.count
+            )?;
+        }
+        if let Some((closest, furthest)) = self.extremes(structure) {
+            let told = |pair: &PairAgreement| {
+                let name = |rater: u32| self.rater_names[rater as usize - 1].as_str();
+                format!(
+                    "{} and {} ({:.3})",
+                    name(pair.first),
+                    name(pair.second),
+                    pair.dice.mean
+                )
+            };
+            writeln!(
+                f,
+                "    closest, furthest    {}, {}",
+                told(closest),
+                told(furthest)
             )?;
         }
         writeln!(
@@ -85,5 +132,17 @@ impl CheckReport {
             )?;
         }
         Ok(())
+    }
+
+    /// The pairs of the greatest and the least mean Dice, where pairs are of people and there are several.
+    fn extremes<'a>(
+        &self,
+        structure: &'a StructureReport,
+    ) -> Option<(&'a PairAgreement, &'a PairAgreement)> {
+        let stable = self.card.rater_identity == RaterIdentity::Stable;
+        let order = |a: &&PairAgreement, b: &&PairAgreement| a.dice.mean.total_cmp(&b.dice.mean);
+        let pairs = &structure.pairs;
+        let extremes = pairs.iter().max_by(order).zip(pairs.iter().min_by(order));
+        extremes.filter(|_| stable && pairs.len() > 1)
     }
 }
