@@ -9,6 +9,7 @@ pub mod dataset;
 mod error;
 pub mod fusion;
 pub mod metric;
+pub mod picture;
 pub mod prediction;
 pub mod read;
 pub mod score;

@@ -2,6 +2,7 @@
 
 mod check;
 mod manifest;
+mod preview;
 mod split;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::read::{self, Inside, Intensity, Listing, Phantom};
 pub use check::{
     AreaBias, CheckReport, Finding, FindingKind, PairAgreement, StructureReport, Summary, check,
 };
+pub use preview::{Chosen, SheetStyle, choose, preview};
 pub use split::{Members, SplitName};
 
 /// A data set whose files have been found and hashed. Nothing is decoded until cases are asked for.

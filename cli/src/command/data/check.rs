@@ -1,17 +1,13 @@
 //! `mrprism data check`: what a data set holds, how its raters agree, what is wrong with it.
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use mrprism_protocol::spec::{DatasetFile, DatasetForm};
-use mrprism_raters::dataset::{self, Dataset};
-use mrprism_raters::read::parse_definition;
+use mrprism_raters::dataset;
 
-use super::registry::Registry;
-use crate::config::{Flags, WorkerFlags};
-use crate::failure::{as_wrong_use, wrong_use};
-use crate::{bundle, output};
+use super::place::Place;
+use crate::config::Flags;
+use crate::output;
 
 /// Look a data set over: every file is read, nothing is written.
 #[derive(Debug, Args)]
@@ -20,12 +16,8 @@ use crate::{bundle, output};
     mrprism data check phantom\n  \
     mrprism data check qubiq/brain-growth --data-root data=/srv/data --json")]
 pub(crate) struct Check {
-    /// A folder with a dataset.toml, or the name of a registered or built-in data set
-    #[arg(value_name = "DIR|NAME")]
-    what: String,
-    /// A named folder that data sets lie in; may be repeated
-    #[arg(long = "data-root", value_name = "NAME=PATH")]
-    data_roots: Vec<String>,
+    #[command(flatten)]
+    place: Place,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -33,9 +25,7 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
-        let (definition, folder) = self.place(flags)?;
-        let data = as_wrong_use(Dataset::open(&definition, folder.as_deref()))?;
-        let report = dataset::check(&data);
+        let report = dataset::check(&self.place.open(flags)?);
         if self.json {
             output::json(&report)?;
         } else {
@@ -46,56 +36,5 @@ impl Check {
         } else {
             ExitCode::FAILURE
         })
-    }
-
-    fn place(&self, flags: &Flags) -> anyhow::Result<(DatasetFile, Option<PathBuf>)> {
-        let folder = Path::new(&self.what);
-        if folder.is_dir() {
-            return Ok((
-                as_wrong_use(parse_definition(folder))?,
-                Some(folder.to_owned()),
-            ));
-        }
-        let registry = Registry::read(&flags.home()?)?;
-        if let Some(entry) = registry
-            .datasets
-            .into_iter()
-            .find(|entry| entry.name == self.what)
-        {
-            return Ok((
-                as_wrong_use(parse_definition(&entry.folder))?,
-                Some(entry.folder),
-            ));
-        }
-        let Some(definition) = bundle::datasets()
-            .into_iter()
-            .find(|known| known.name == self.what)
-        else {
-            return Err(wrong_use(format!(
-                "'{}' is neither a folder nor a data set that is registered or built in: `mrprism data list` names them",
-                self.what
-            )));
-        };
-        let folder = match (&definition.root, definition.form) {
-            (_, DatasetForm::Phantom) | (None, _) => None,
-            (Some(root), _) => Some(self.below_root(flags, root)?),
-        };
-        Ok((definition, folder))
-    }
-
-    fn below_root(&self, flags: &Flags, root: &str) -> anyhow::Result<PathBuf> {
-        let (name, rest) = root.split_once('/').unwrap_or((root, ""));
-        let roots = WorkerFlags {
-            data_roots: self.data_roots.clone(),
-            ..WorkerFlags::default()
-        };
-        match roots.data_root(flags, name)? {
-            Some(path) => Ok(path.join(rest)),
-            None => Err(wrong_use(format!(
-                "'{}' lies below the data root '{name}', which is not configured: give --data-root {name}=PATH, or name \
-                 it under [data.roots] of mrprism.toml",
-                self.what
-            ))),
-        }
     }
 }

@@ -2,6 +2,8 @@
 
 mod check;
 mod list;
+mod place;
+mod preview;
 mod register;
 mod registry;
 
@@ -11,7 +13,7 @@ use clap::{Args, Subcommand};
 
 use crate::config::Flags;
 
-/// Check, register and list data sets.
+/// Draft, check, preview, register and list data sets.
 #[derive(Debug, Args)]
 pub(crate) struct Data {
     #[command(subcommand)]
@@ -22,6 +24,7 @@ pub(crate) struct Data {
 enum DataCommand {
     Register(register::Register),
     Check(check::Check),
+    Preview(preview::Preview),
     List(list::List),
 }
 
@@ -30,6 +33,7 @@ impl Data {
         match self.command {
             DataCommand::Register(register) => register.run(flags).await,
             DataCommand::Check(check) => check.run(flags),
+            DataCommand::Preview(preview) => preview.run(flags),
             DataCommand::List(list) => list.run(flags).await,
         }
     }
