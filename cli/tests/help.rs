@@ -28,6 +28,7 @@ const COMMANDS: &[&[&str]] = &[
     &["data"],
     &["data", "register"],
     &["data", "check"],
+    &["data", "preview"],
     &["data", "list"],
     &["fuse"],
     &["devices"],

@@ -89,6 +89,10 @@ pub enum DataError {
         message: String,
     },
 
+    /// A picture for people cannot be drawn.
+    #[error("cannot draw the picture: {0}")]
+    Picture(String),
+
     /// The split rule or the asked fold cannot be followed.
     #[error("splits of data set '{dataset}': {message}")]
     Split {

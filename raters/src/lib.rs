@@ -4,10 +4,12 @@
 //! [`dataset::Dataset`] opens one and hands out [`case::Case`]s.
 
 pub mod case;
+pub mod contour;
 pub mod dataset;
 mod error;
 pub mod fusion;
 pub mod metric;
+pub mod picture;
 pub mod prediction;
 pub mod read;
 pub mod score;

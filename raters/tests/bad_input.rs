@@ -24,7 +24,7 @@ fn a_mask_of_another_size_than_its_image() {
         ],
     );
     let report = check(&Dataset::open(&pictures_definition(), Some(root.path())).unwrap());
-    assert_eq!(report.faults, [sentence]);
+    assert_eq!(report.faults[0].items, [sentence]);
     assert!(report.to_string().contains("not usable"));
 }
 

@@ -9,7 +9,7 @@ mod support;
 
 use std::path::Path;
 
-use mrprism_raters::dataset::{Dataset, SplitName, Splits, check};
+use mrprism_raters::dataset::{Dataset, FindingKind, SplitName, Splits, check};
 use mrprism_raters::read::parse_definition;
 use ndarray::{Axis, array, s};
 use support::{
@@ -75,7 +75,7 @@ fn an_absent_rater_is_absent_and_nothing_crashes() {
     let report = check(&dataset);
     assert_eq!(report.present, [3, 2, 3]);
     assert!(
-        report.is_sound() && report.to_string().contains("1 cases lack a rater"),
+        report.is_sound() && report.to_string().contains("case01 (rater 02)"),
         "{report}"
     );
 }
@@ -351,14 +351,17 @@ fn the_manifest_changes_with_a_byte_and_with_the_definition_but_not_with_the_pla
 fn the_same_image_twice_is_told_and_more_so_across_splits() {
     let root = folder();
     pictures(root.path(), &["a", "b", "c", "d"], 2);
-    write_png(&root.path().join("images/a.png"), 8, 6, |x, _| x as u8);
+    write_png(&root.path().join("images/a.png"), 8, 6, |x, y| {
+        (x * x * 7 + y * y * 13) as u8 % 50
+    });
     let mut definition = pictures_definition();
     definition.split = definition_split(r#"{ test = ["d"], validation = ["b"] }"#);
     let report = check(&Dataset::open(&definition, Some(root.path())).unwrap());
-    let expected = "the images of b, c, d are the same file, and they lie in different splits";
-    assert!(
-        report.warnings.iter().any(|warning| warning == expected),
-        "{report}"
+    let fault = &report.faults[0];
+    assert_eq!(fault.kind, FindingKind::DuplicateAcrossSplits, "{report}");
+    assert_eq!(
+        fault.items,
+        ["b (validation), c (train), d (test): the same pixels"]
     );
 }
 

@@ -1,9 +1,16 @@
 //! Real data, where this machine has them: the numbers that their own description states.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot make its input fails"
+)]
+
 mod support;
 
-use mrprism_raters::dataset::{Dataset, SplitName, check};
-use mrprism_raters::metric::pairwise_dice;
+use std::path::Path;
+
+use mrprism_protocol::spec::ArbitratedKind;
+use mrprism_raters::dataset::{Dataset, FindingKind, SplitName, check};
 use support::{built_in, definition, real_data};
 
 #[test]
@@ -32,6 +39,9 @@ fn brain_growth_is_what_its_description_says() {
     assert_eq!(growth.areas[6].largest_in, 24, "{report}");
     let smallest = growth.areas[2].smallest_in + growth.areas[3].smallest_in;
     assert_eq!(smallest, 32, "{report}");
+    assert_eq!(growth.pairs.len(), 21);
+    // No two masks are equal, no image is there twice, nobody looks exchanged.
+    assert_eq!(report.warnings, [], "{report}");
 }
 
 #[test]
@@ -77,40 +87,88 @@ fn brain_growth_decodes_into_its_splits_and_folds() {
     assert_eq!(tested, dataset.case_names().collect::<Vec<_>>());
 }
 
+const CFOS: &str = r#"
+    name = "cfos"
+    image = "images/{case}.png"
+    masks = "labels/expert_{rater}/{case}_cFOS.png"
+    arbitrated = "labels/est_GT/{case}_cFOS.png"
+    arbitrated_kind = "staple"
+    structures = ["nucleus"]
+    raters = "stable"
+    foreground = { above = 127 }
+    intensity = "minmax"
+    split = { test = ["0092", "0089", "0077"] }
+"#;
+
 #[test]
-fn cfos_opens_as_a_folder_of_pictures() {
-    let Some(folder) = real_data("cfos_opens_as_a_folder_of_pictures", "cfos") else {
+fn cfos_is_what_its_description_says() {
+    let Some(folder) = real_data("cfos_is_what_its_description_says", "cfos") else {
         return;
     };
-    let definition = definition(
-        r#"
-        name = "cfos"
-        image = "images/{case}.png"
-        masks = "labels/expert_{rater}/{case}_cFOS.png"
-        arbitrated = "labels/est_GT/{case}_cFOS.png"
-        arbitrated_kind = "staple"
-        structures = ["nucleus"]
-        raters = "stable"
-        foreground = { above = 127 }
-        intensity = "minmax"
-        split = { test = ["0092", "0089", "0077"] }
-        "#,
-    );
-    let dataset = Dataset::open(&definition, Some(&folder)).unwrap();
-    assert_eq!((dataset.card().raters, dataset.case_names().len()), (5, 36));
+    let dataset = Dataset::open(&definition(CFOS), Some(&folder)).unwrap();
     assert_eq!(dataset.rater_names(), ["1", "2", "3", "4", "5"]);
-    let cases = dataset.load(SplitName::Test, 1024, None).unwrap();
+    let report = check(&dataset);
+    assert!(report.is_sound(), "{report}");
+    assert_eq!(report.card.arbitrated, Some(ArbitratedKind::Staple));
+    assert_eq!(report.sizes["1024 x 1024"], 36);
+    assert_eq!(report.present, [36; 5]);
+    let dice = report.structures[0].pairwise_dice.unwrap();
+    assert_eq!(dice.count, 36 * 10);
+    assert!((dice.mean - 0.588).abs() < 0.001, "{dice:?}");
+    let kinds: Vec<_> = report.warnings.iter().map(|warning| warning.kind).collect();
+    assert_eq!(kinds, [FindingKind::NoValidation], "{report}");
+    let cases = dataset.load(SplitName::Test, 256, None).unwrap();
     assert!(cases.iter().all(|case| {
-        case.arbitrated
-            .as_ref()
-            .is_some_and(|mask| mask.iter().any(|p| *p == 1))
+        let arbitrated = case.arbitrated.as_ref();
+        arbitrated.is_some_and(|mask| mask.iter().any(|pixel| *pixel == 1))
     }));
-    let dice: Vec<f64> = cases
-        .iter()
-        .flat_map(|case| pairwise_dice(case, 0))
-        .map(|(_, _, dice)| dice)
+}
+
+#[test]
+fn exchanged_folders_of_two_experts_are_found() {
+    let Some(folder) = real_data("exchanged_folders_of_two_experts_are_found", "cfos") else {
+        return;
+    };
+    let root = tempfile::tempdir().unwrap();
+    let copy = |from: &str, to: &str| {
+        let to = root.path().join(to);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(folder.join(from), to).unwrap();
+    };
+    let names = names_in(&folder.join("images"));
+    for (position, image) in names.iter().enumerate() {
+        copy(&format!("images/{image}"), &format!("images/{image}"));
+        let mask = image.replace(".png", "_cFOS.png");
+        for expert in 1..=5 {
+            let exchanged = [3, 2, 1, 4, 5][expert - 1];
+            let from = if (10..16).contains(&position) {
+                exchanged
+            } else {
+                expert
+            };
+            copy(
+                &format!("labels/expert_{from}/{mask}"),
+                &format!("labels/expert_{expert}/{mask}"),
+            );
+        }
+    }
+    let mut definition = definition(CFOS);
+    definition.arbitrated = None;
+    definition.arbitrated_kind = None;
+    let dataset = Dataset::open(&definition, Some(root.path())).unwrap();
+    let report = check(&dataset);
+    let found = |kind| report.warnings.iter().find(move |w| w.kind == kind);
+    let swapped = found(FindingKind::SwappedRaters).unwrap();
+    let case = |position: usize| names[position].trim_end_matches(".png");
+    let expected = format!("raters 1 and 3 in {} to {} (6 cases)", case(10), case(15));
+    assert_eq!(swapped.items, [expected], "{report}");
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    let mean = dice.iter().sum::<f64>() / dice.len() as f64;
-    assert_eq!(dice.len(), 3 * 10);
-    assert!((mean - 0.588).abs() < 0.1, "{mean}");
+    names.sort();
+    names
 }

@@ -22,6 +22,7 @@ PINS = {
     "pytorch-msssim": "1.0.0",
     "scipy": "1.17.1",
     "SimpleITK": "2.5.7",
+    "scikit-image": "0.26.0",
     "torch": "2.13.0",
     "torchvision": "0.28.0",
 }

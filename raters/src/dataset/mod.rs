@@ -3,7 +3,7 @@
 mod check;
 mod manifest;
 mod own_size;
-mod report;
+mod preview;
 mod split;
 
 use std::collections::BTreeMap;
@@ -16,7 +16,10 @@ use crate::DataError;
 use crate::case::Case;
 use crate::read::{self, Inside, Intensity, Listing, Phantom};
 
-pub use check::{AreaBias, CheckReport, StructureReport, Summary, check};
+pub use check::{
+    AreaBias, CheckReport, Finding, FindingKind, PairAgreement, StructureReport, Summary, check,
+};
+pub use preview::{Chosen, SheetStyle, choose, preview};
 pub use split::{Members, SplitName};
 
 /// A data set whose files have been found and hashed. Nothing is decoded until cases are asked for.
@@ -30,8 +33,6 @@ pub struct Dataset {
     raters: Vec<String>,
     members: Members,
     card: DatasetCard,
-    /// Hash of each case's image file, in the order of `cases`; empty for a phantom.
-    image_hashes: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -81,7 +82,6 @@ impl Dataset {
                 read::channels(&inside.resolve(first)?, intensity)?
             }
         };
-        let image_hashes = source.image_hashes(&hashes);
         let card = DatasetCard {
             name: definition.name.clone(),
             manifest: manifest::of(definition, &hashes),
@@ -103,7 +103,6 @@ impl Dataset {
             raters,
             members,
             card,
-            image_hashes,
         })
     }
 
@@ -258,18 +257,6 @@ impl Source {
         match self {
             Self::Phantom(_) => Ok(BTreeMap::new()),
             Self::Files { inside, listing } => manifest::hash_files(inside, listing.paths()),
-        }
-    }
-
-    fn image_hashes(&self, hashes: &BTreeMap<PathBuf, String>) -> Vec<String> {
-        match self {
-            Self::Phantom(_) => Vec::new(),
-            Self::Files { listing, .. } => {
-                let images = listing.cases.iter().map(|case| &case.image);
-                images
-                    .filter_map(|image| hashes.get(image).cloned())
-                    .collect()
-            }
         }
     }
 

@@ -109,8 +109,14 @@ pub(crate) fn qubiq(root: &Path, cases: usize, raters: usize) {
             "Training"
         };
         let folder = root.join(folder).join(format!("case{case:02}"));
-        let ramp: Vec<f32> = (0..48).map(|pixel| (pixel + case) as f32).collect();
-        write_nifti(&folder.join("image.nii.gz"), &[8, 6, 1], &ramp);
+        // Another picture in every case, darkest in the first pixel and brightest in the last.
+        let picture: Vec<f32> = (0..48)
+            .map(|pixel| match pixel {
+                47 => 47.0,
+                _ => ((pixel * (2 * case + 1)) % 47) as f32,
+            })
+            .collect();
+        write_nifti(&folder.join("image.nii.gz"), &[8, 6, 1], &picture);
         for rater in 1..=raters {
             for task in 1..=2 {
                 let mask: Vec<f32> = (0..48)

@@ -3,12 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use mrprism_raters::dataset::{self, Dataset};
+use mrprism_raters::dataset;
 use mrprism_settings::Flags;
-use mrprism_settings::flags::DataRootFlags;
 
-use super::place;
-use crate::failure::as_wrong_use;
+use super::place::Place;
 use crate::output;
 
 /// Look a data set over: every file is read, nothing is written.
@@ -18,11 +16,8 @@ use crate::output;
     mrprism data check phantom\n  \
     mrprism data check qubiq/brain-growth --data-root data=/srv/data --json")]
 pub(crate) struct Check {
-    /// A folder with a dataset.toml, or the name of a registered or built-in data set
-    #[arg(value_name = "DIR|NAME")]
-    what: String,
     #[command(flatten)]
-    roots: DataRootFlags,
+    place: Place,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -30,9 +25,7 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
-        let (definition, folder) = place(&self.what, &self.roots, flags)?;
-        let data = as_wrong_use(Dataset::open(&definition, folder.as_deref()))?;
-        let report = dataset::check(&data);
+        let report = dataset::check(&self.place.open(flags)?);
         if self.json {
             output::json(&report)?;
         } else {

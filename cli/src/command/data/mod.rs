@@ -3,6 +3,7 @@
 mod check;
 mod list;
 mod place;
+mod preview;
 mod register;
 mod registry;
 
@@ -11,9 +12,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use mrprism_settings::Flags;
 
-pub(crate) use place::place;
+pub(crate) use place::open;
 
-/// Check, register and list data sets.
+/// Draft, check, preview, register and list data sets.
 #[derive(Debug, Args)]
 pub(crate) struct Data {
     #[command(subcommand)]
@@ -24,6 +25,7 @@ pub(crate) struct Data {
 enum DataCommand {
     Register(register::Register),
     Check(check::Check),
+    Preview(preview::Preview),
     List(list::List),
 }
 
@@ -32,6 +34,7 @@ impl Data {
         match self.command {
             DataCommand::Register(register) => register.run(flags).await,
             DataCommand::Check(check) => check.run(flags),
+            DataCommand::Preview(preview) => preview.run(flags),
             DataCommand::List(list) => list.run(flags).await,
         }
     }

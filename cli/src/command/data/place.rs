@@ -1,8 +1,10 @@
-//! Where a data set lies that is given by its folder or by its name.
+//! Where a named data set lies: a folder, a registered one, or a built-in one below a data root.
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use mrprism_protocol::spec::{DatasetFile, DatasetForm};
+use mrprism_raters::dataset::Dataset;
 use mrprism_raters::read::parse_definition;
 use mrprism_settings::flags::DataRootFlags;
 use mrprism_settings::{Flags, SettingsFile, data_roots};
@@ -11,9 +13,31 @@ use super::registry::Registry;
 use crate::bundle;
 use crate::failure::{as_wrong_use, of_settings, wrong_use};
 
-/// The definition of `what` (a folder with a dataset.toml, or the name of a registered or built-in data set) and its folder, where it
-/// has files.
-pub(crate) fn place(
+/// A data set on the command line.
+#[derive(Debug, Args)]
+pub(super) struct Place {
+    /// A folder with a dataset.toml, or the name of a registered or built-in data set
+    #[arg(value_name = "DIR|NAME")]
+    what: String,
+    #[command(flatten)]
+    roots: DataRootFlags,
+}
+
+impl Place {
+    /// Finds the data set's files and its splits.
+    pub(super) fn open(&self, flags: &Flags) -> anyhow::Result<Dataset> {
+        open(&self.what, &self.roots, flags)
+    }
+}
+
+/// Opens `what`: a folder with a dataset.toml, or the name of a registered or built-in data set.
+pub(crate) fn open(what: &str, roots: &DataRootFlags, flags: &Flags) -> anyhow::Result<Dataset> {
+    let (definition, folder) = find(what, roots, flags)?;
+    as_wrong_use(Dataset::open(&definition, folder.as_deref()))
+}
+
+/// The definition, and the folder where it has files.
+fn find(
     what: &str,
     roots: &DataRootFlags,
     flags: &Flags,

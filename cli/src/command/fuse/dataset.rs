@@ -7,13 +7,12 @@ use mrprism_protocol::spec::{
     ReferenceFamily,
 };
 use mrprism_protocol::wire::Score;
-use mrprism_raters::dataset::Dataset;
 use mrprism_raters::fusion::{entry, score_fusions};
 use mrprism_settings::Flags;
 use serde::Serialize;
 
 use super::Fuse;
-use crate::command::data::place;
+use crate::command::data::open;
 use crate::failure::{as_wrong_use, wrong_use};
 use crate::output;
 use crate::table::plain;
@@ -43,8 +42,7 @@ struct Cell {
 const HELD_OUT: &str = "leave-one-rater-out";
 
 pub(super) fn run(asked: &Fuse, what: &str, flags: &Flags) -> anyhow::Result<()> {
-    let (definition, folder) = place(what, &asked.roots, flags)?;
-    let data = as_wrong_use(Dataset::open(&definition, folder.as_deref()))?;
+    let data = open(what, &asked.roots, flags)?;
     let card = data.card();
     let mut notes = Vec::new();
     let mut methods = asked.methods.clone();

@@ -1,0 +1,17 @@
+//! The font: `DejaVu` Sans, which comes with the program, so that pictures look the same on every machine.
+
+use std::sync::OnceLock;
+
+use plotters::style::{FontStyle, register_font};
+
+/// The family's name in plotters, for whoever draws with it.
+pub const FAMILY: &str = "sans-serif";
+
+/// Makes [`FAMILY`] known to plotters, regular and bold; only the first call does anything. False where the font is broken.
+pub fn register_fonts() -> bool {
+    static REGISTERED: OnceLock<bool> = OnceLock::new();
+    *REGISTERED.get_or_init(|| {
+        register_font(FAMILY, FontStyle::Normal, dejavu::sans::regular()).is_ok()
+            && register_font(FAMILY, FontStyle::Bold, dejavu::sans::bold()).is_ok()
+    })
+}
