@@ -19,6 +19,7 @@ fn case(name: &str, widths: &[usize]) -> Case {
         patient: name.to_owned(),
         image: Array3::zeros((1, 2, 8)),
         masks: Array4::from_shape_fn(shape, |(m, _, _, x)| u8::from(x < widths[m])),
+        label: None,
         present: vec![true; widths.len()],
         arbitrated: Some(Array3::from_shape_fn((1, 2, 8), |(_, _, x)| {
             u8::from(x < 3)
