@@ -81,7 +81,10 @@ fn read_image(path: &Path, intensity: Intensity) -> Result<Array3<f32>, DataErro
 }
 
 /// `[h, w]`, 1 where any channel's value is foreground.
-fn read_mask(path: &Path, foreground: Option<&Foreground>) -> Result<Array2<u8>, DataError> {
+pub(super) fn read_mask(
+    path: &Path,
+    foreground: Option<&Foreground>,
+) -> Result<Array2<u8>, DataError> {
     let pixels = if nifti::is_nifti(path) {
         let pixels = nifti::read(path)?;
         if pixels.dim().0 != 1 {
