@@ -17,8 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".deps" / "golden"
 
 PINS = {
+    "monai": "1.6.1",
     "numpy": "2.4.6",
     "pytorch-msssim": "1.0.0",
+    "scikit-learn": "1.9.1",
+    "statsmodels": "0.15.0",
     "torch": "2.13.0",
     "torchvision": "0.28.0",
 }

@@ -20,6 +20,8 @@ pub enum Reference {
     Rater(u32),
     /// The mean of every rater but this one.
     LeaveOneOut(u32),
+    /// The present raters' masks as a set, none of them joined: what a set of hypotheses is compared with.
+    RaterSet,
 }
 
 /// What was scored: a model's output or the raters themselves.
@@ -35,6 +37,8 @@ pub enum Output {
     Hypothesis(u32),
     /// A human rater's own mask (the human row).
     Rater(u32),
+    /// The present raters together: how well they agree.
+    RaterSet,
 }
 
 macro_rules! numbered_words {
@@ -84,10 +88,10 @@ macro_rules! numbered_words {
 }
 
 numbered_words!(Reference, "reference",
-    plain { Alone = "alone", Mean = "mean", Majority = "majority", Arbitrated = "arbitrated" },
+    plain { Alone = "alone", Mean = "mean", Majority = "majority", Arbitrated = "arbitrated", RaterSet = "rater-set" },
     numbered { Rater = "rater", LeaveOneOut = "leave-one-out" });
 numbered_words!(Output, "output",
-    plain { Prediction = "prediction", Fused = "fused" },
+    plain { Prediction = "prediction", Fused = "fused", RaterSet = "rater-set" },
     numbered { Head = "head", Hypothesis = "hypothesis", Rater = "rater" });
 
 #[cfg(test)]
@@ -103,6 +107,7 @@ mod tests {
             Reference::Arbitrated,
             Reference::Rater(7),
             Reference::LeaveOneOut(1),
+            Reference::RaterSet,
         ] {
             assert_eq!(
                 reference.to_string().parse::<Reference>().unwrap(),
@@ -115,6 +120,7 @@ mod tests {
             Output::Head(3),
             Output::Hypothesis(2),
             Output::Rater(1),
+            Output::RaterSet,
         ] {
             assert_eq!(output.to_string().parse::<Output>().unwrap(), output);
         }

@@ -66,6 +66,7 @@ fn reference(reference: Reference) -> (u8, u32) {
         Reference::Mean => (0, 0),
         Reference::Majority => (1, 0),
         Reference::Arbitrated => (2, 0),
+        Reference::RaterSet => (2, 1),
         Reference::LeaveOneOut(rater) => (3, rater),
         Reference::Rater(rater) => (4, rater),
         Reference::Alone => (5, 0),
