@@ -1,6 +1,8 @@
 //! One case: an image and its raters' masks, aligned pixel by pixel.
 
-use ndarray::{Array3, Array4, ArrayView2, s};
+use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, s};
+
+use crate::DataError;
 
 /// An image with what every rater drew on it. Shapes: c channels, m raters, k structures, h rows, w columns.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,49 @@ pub struct Case {
 }
 
 impl Case {
+    /// A case of one structure and no image, from masks `[h, w]` of raters who are all present (0 is background).
+    ///
+    /// # Errors
+    /// No rater, or masks of different sizes.
+    pub fn of_masks(
+        name: &str,
+        raters: &[Array2<u8>],
+        arbitrated: Option<&Array2<u8>>,
+    ) -> Result<Self, DataError> {
+        let refuse = |message: String| Err(DataError::case(name, message));
+        let Some(first) = raters.first() else {
+            return refuse("there is no rater's mask: give at least one".to_owned());
+        };
+        let (height, width) = first.dim();
+        let named = (2..)
+            .zip(&raters[1..])
+            .map(|(number, mask)| (format!("rater {number}'s mask"), mask))
+            .chain(arbitrated.map(|mask| ("the arbitrated mask".to_owned(), mask)));
+        for (what, mask) in named {
+            if mask.dim() != (height, width) {
+                let (h, w) = mask.dim();
+                return refuse(format!(
+                    "{what} has {w}x{h} pixels and rater 1's {width}x{height}: bring them to one size"
+                ));
+            }
+        }
+        let mut masks = Array4::zeros((raters.len(), 1, height, width));
+        for (mut target, mask) in masks.axis_iter_mut(Axis(0)).zip(raters) {
+            let marked = mask.mapv(|value| u8::from(value != 0));
+            target.index_axis_mut(Axis(0), 0).assign(&marked);
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            patient: name.to_owned(),
+            image: Array3::zeros((0, height, width)),
+            masks,
+            present: vec![true; raters.len()],
+            label: None,
+            arbitrated: arbitrated
+                .map(|mask| mask.mapv(|value| u8::from(value != 0)).insert_axis(Axis(0))),
+        })
+    }
+
     /// Number of rater slots, absent ones included.
     pub fn raters(&self) -> usize {
         self.masks.dim().0

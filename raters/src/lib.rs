@@ -6,6 +6,7 @@
 pub mod case;
 pub mod contour;
 pub mod dataset;
+mod distance;
 mod error;
 pub mod fusion;
 pub mod metric;

@@ -27,6 +27,7 @@ fn mask() -> impl Strategy<Value = Array2<u8>> {
 
 fn case_of(masks: &[Array2<u8>], present: Vec<bool>) -> Case {
     Case {
+        label: None,
         name: "p".to_owned(),
         patient: "p".to_owned(),
         image: Array3::zeros((1, SIDE.0, SIDE.1)),

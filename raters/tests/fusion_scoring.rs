@@ -5,10 +5,10 @@ use mrprism_protocol::spec::{
 };
 use mrprism_protocol::wire::Score;
 use mrprism_raters::case::Case;
-use mrprism_raters::fusion::{FusedMap, Masks, ScoringError, fuse, score_fusions};
+use mrprism_raters::fusion::{FusedMap, Masks, fuse};
 use mrprism_raters::metric::{Levels, soft_dice};
 use mrprism_raters::prediction::{StoredPrediction, map_from_fixed, to_fixed};
-use mrprism_raters::score::score_case;
+use mrprism_raters::score::{ScoringError, score_case, score_fusions};
 use ndarray::{Array3, Array4, Array5, s};
 
 /// Raters who mark the first columns of 2 × 8 pixels; the arbitrated mask marks three.

@@ -249,9 +249,10 @@ fn contours_that_cannot_be_read_are_refused_by_name_and_may_be_left_out_by_name(
         faint,
     );
     let report = check(&open(&root));
-    assert_eq!(report.faults.len(), 3, "{report}");
+    let unreadable = &report.faults[0].items;
+    assert_eq!(unreadable.len(), 3, "{report}");
     assert_tells(
-        &report.faults[0],
+        &unreadable[0],
         &[
             "BinRushed1-Corrected/image44-4.jpg",
             "two contours touch",
@@ -259,12 +260,12 @@ fn contours_that_cannot_be_read_are_refused_by_name_and_may_be_left_out_by_name(
         ],
     );
     assert_tells(
-        &report.faults[1],
+        &unreadable[1],
         &["BinRushed2/image20-3.jpg", "one closed contour"],
     );
     // Both raters of one picture in one sentence.
     assert_tells(
-        &report.faults[2],
+        &unreadable[2],
         &[
             "image26-3.tif",
             "nothing drawn stands out",

@@ -18,11 +18,14 @@ FOLDER = ROOT / ".deps" / "golden"
 
 PINS = {
     "crowd-kit": "1.4.2",
+    "monai": "1.6.1",
     "numpy": "2.4.6",
     "pytorch-msssim": "1.0.0",
+    "scikit-image": "0.26.0",
+    "scikit-learn": "1.9.1",
     "scipy": "1.17.1",
     "SimpleITK": "2.5.7",
-    "scikit-image": "0.26.0",
+    "statsmodels": "0.15.0",
     "torch": "2.13.0",
     "torchvision": "0.28.0",
 }

@@ -27,6 +27,36 @@ spelled_enum! {
     Metric {
         /// Mean Dice over the thresholds 0.1, 0.3, 0.5, 0.7, 0.9 (paper 5.2.2).
         SoftDice = "soft_dice",
+        /// Mean IoU over the same thresholds.
+        SoftIou = "soft_iou",
+        /// Dice at the threshold 0.5.
+        Dice = "dice",
+        /// Intersection over union at the threshold 0.5.
+        Iou = "iou",
+        /// Share of the reference that is marked.
+        Sensitivity = "sensitivity",
+        /// Share of what lies outside the reference that is left out.
+        Specificity = "specificity",
+        /// Share of what is marked that the reference marks.
+        Precision = "precision",
+        /// 95th percentile of distances between borders, in pixels.
+        Hausdorff95 = "hausdorff_95",
+        /// Mean distance between borders, in pixels.
+        AverageSurfaceDistance = "average_surface_distance",
+        /// Expected calibration error against the reference's share of raters.
+        Ece = "ece",
+        /// Mean squared difference from the reference's share of raters.
+        Brier = "brier",
+        /// Squared generalised energy distance between the hypotheses and the rater set.
+        GedSquared = "ged_squared",
+        /// Dice of the best hypothesis for each rater, over the rater set.
+        BestMatchDice = "best_match_dice",
+        /// Dice of each head against each rater.
+        HeadToRaterDice = "head_to_rater_dice",
+        /// Dice of each pair of raters: describes the rater set.
+        PairwiseDice = "pairwise_dice",
+        /// Fleiss' kappa over pixels: describes the rater set.
+        FleissKappa = "fleiss_kappa",
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Reference {
     Rater(u32),
     /// The mean of every rater but this one.
     LeaveOneOut(u32),
+    /// The present raters' masks as a set, none of them joined: what a set of hypotheses is compared with.
+    RaterSet,
 }
 
 /// What was scored: a model's output or the raters themselves.
@@ -41,6 +43,8 @@ pub enum Output {
     Rater(u32),
     /// Raters' masks fused without a network.
     Fusion(FusionKind),
+    /// The present raters together: how well they agree.
+    RaterSet,
 }
 
 macro_rules! followed_words {
@@ -93,10 +97,11 @@ macro_rules! followed_words {
 }
 
 followed_words!(Reference, "reference",
-    plain { Alone = "alone", Mean = "mean", Majority = "majority", Staple = "staple", Arbitrated = "arbitrated" },
+    plain { Alone = "alone", Mean = "mean", Majority = "majority", Staple = "staple", Arbitrated = "arbitrated",
+        RaterSet = "rater-set" },
     followed { Rater: u32 = "rater" "N", LeaveOneOut: u32 = "leave-one-out" "N" });
 followed_words!(Output, "output",
-    plain { Prediction = "prediction", Fused = "fused" },
+    plain { Prediction = "prediction", Fused = "fused", RaterSet = "rater-set" },
     followed { Head: u32 = "head" "N", Hypothesis: u32 = "hypothesis" "N", Rater: u32 = "rater" "N",
         Fusion: FusionKind = "fusion" "KIND" });
 
@@ -114,6 +119,7 @@ mod tests {
             Reference::Arbitrated,
             Reference::Rater(7),
             Reference::LeaveOneOut(1),
+            Reference::RaterSet,
         ] {
             assert_eq!(
                 reference.to_string().parse::<Reference>().unwrap(),
@@ -127,6 +133,7 @@ mod tests {
             Output::Hypothesis(2),
             Output::Rater(1),
             Output::Fusion(FusionKind::DawidSkene),
+            Output::RaterSet,
         ] {
             assert_eq!(output.to_string().parse::<Output>().unwrap(), output);
         }

@@ -2,7 +2,6 @@
 
 mod catalog;
 mod dawid_skene;
-mod distance;
 mod em;
 mod fused;
 mod majority;
@@ -10,7 +9,6 @@ mod masks;
 mod mean;
 mod pattern;
 mod rates;
-mod scoring;
 mod shape_average;
 mod simple;
 mod staple;
@@ -24,7 +22,6 @@ pub use majority::majority;
 pub use masks::{Masks, MasksError};
 pub use mean::mean;
 pub use rates::Rates;
-pub use scoring::{ScoringError, score_fusions};
 pub use shape_average::shape_average;
 pub use simple::{Simple, SimpleOptions, simple};
 pub use staple::{Estimate, StapleOptions, staple};

@@ -6,9 +6,9 @@
 
 use ndarray::Array2;
 
-use super::distance::signed_distance;
 use super::masks::order_by_content;
 use super::{Masks, Votes};
+use crate::distance::signed_distances;
 
 /// A sum of distances below this is a tie that was not summed exactly.
 const ROUNDING: f64 = 1e-9;
@@ -18,7 +18,7 @@ pub fn shape_average(masks: &Masks<'_>) -> Votes {
     let order = order_by_content(std::slice::from_ref(masks));
     let mut sum = Array2::<f64>::zeros(masks.side());
     for mask in order.into_iter().filter_map(|slot| masks.of_slot(slot)) {
-        sum += &signed_distance(&mask);
+        sum += &signed_distances(&mask);
     }
     Votes {
         counts: sum.mapv(|distance| u16::from(distance > ROUNDING)),

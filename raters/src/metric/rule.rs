@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// When a pixel counts as marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Threshold {
@@ -9,19 +11,35 @@ pub enum Threshold {
     StrictlyAboveEachOfFive,
     /// Value > 0.5, strictly.
     StrictlyAboveHalf,
+    /// Prediction and reference > 0.5, strictly; the reference by votes as integers, ties to the background.
+    BothStrictlyAboveHalf,
+    /// Maps (heads, hypotheses) > 0.5, strictly, against the raters' own masks.
+    MapsStrictlyAboveHalf,
     /// Masks are hard already.
     Hard,
+    /// Probabilities are sorted into ten bins of equal width, upper bounds included; the reference is votes / raters.
+    TenBins,
     /// No pixel is counted: the values themselves are averaged.
     None,
 }
 
-/// What two empty masks score.
+/// What empty masks score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Empty {
     /// Both empty: 1. One empty: nearly 0 (smoothing 1e-4 above and below the line).
     BothAreOneSmoothed,
+    /// Both empty: 1. One empty: nearly 0 (smoothing 1e-6 above and below the line).
+    BothAreOneFinelySmoothed,
     /// Both empty: 1. One empty: 0.
     BothAreOne,
+    /// Both empty: distance 0. One empty: distance 1.
+    BothAreZeroApart,
+    /// Both empty: 0. One empty: the image's diagonal `sqrt(h² + w²)`.
+    OneIsDiagonal,
+    /// Where there is nothing that could be judged (0 of 0 pixels): 1.
+    NothingToJudgeIsOne,
+    /// Where all raters give all pixels one category, all of them marked or none: 1.
+    UnanimousIsOne,
     /// Emptiness is no special case.
     Plain,
 }
@@ -33,8 +51,38 @@ pub enum Averaging {
     ThresholdsThenCases,
     /// Over the pixels of a case and structure, then over cases.
     PixelsThenCases,
-    /// Over pairs of raters and cases at once.
-    PairsAndCases,
+    /// Over the border pixels of a case and structure, then over cases.
+    BordersThenCases,
+    /// Over the raters of a case and structure, then over cases.
+    RatersThenCases,
+    /// Over the pairs of masks of a case and structure, then over cases.
+    PairsThenCases,
+    /// One number a case and structure; over cases.
+    Cases,
+}
+
+/// What one is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A share of something, printed ×100.
+    Fraction,
+    /// Distances between pixels' centres.
+    Pixels,
+    /// A scale of its own, printed as it is.
+    Index,
+}
+
+/// Which of two numbers is the better one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The higher.
+    HigherIsBetter,
+    /// The lower.
+    LowerIsBetter,
+    /// Neither: the number describes.
+    Neither,
 }
 
 /// A metric and everything that decides its number.
@@ -42,79 +90,65 @@ pub enum Averaging {
 pub struct Rule {
     /// Name and version as in a score, e.g. `soft_dice@1`.
     pub id: &'static str,
+    /// What it measures, in one line.
+    pub summary: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
     /// When a pixel counts as marked.
     pub threshold: Threshold,
-    /// What two empty masks score.
+    /// What empty masks score.
     pub empty: Empty,
     /// In which order means are taken.
     pub averaging: Averaging,
-}
-
-impl Rule {
-    /// Paper 5.2.2; official `eval_seg`. See [`super::soft_dice`].
-    pub const SOFT_DICE: Self = Self {
-        id: "soft_dice@1",
-        threshold: Threshold::StrictlyAboveEachOfFive,
-        empty: Empty::BothAreOneSmoothed,
-        averaging: Averaging::ThresholdsThenCases,
-    };
-    /// See [`super::area`].
-    pub const AREA: Self = Self {
-        id: "area@1",
-        threshold: Threshold::StrictlyAboveHalf,
-        empty: Empty::Plain,
-        averaging: Averaging::PixelsThenCases,
-    };
-    /// See [`super::change`].
-    pub const CHANGE: Self = Self {
-        id: "change@1",
-        threshold: Threshold::None,
-        empty: Empty::Plain,
-        averaging: Averaging::PixelsThenCases,
-    };
-    /// See [`super::confidence_spread`].
-    pub const CONFIDENCE_SPREAD: Self = Self {
-        id: "confidence_spread@1",
-        threshold: Threshold::None,
-        empty: Empty::Plain,
-        averaging: Averaging::PixelsThenCases,
-    };
-    /// See [`super::pairwise_dice`].
-    pub const PAIRWISE_DICE: Self = Self {
-        id: "pairwise_dice@1",
-        threshold: Threshold::Hard,
-        empty: Empty::BothAreOne,
-        averaging: Averaging::PairsAndCases,
-    };
-    /// Every metric of this crate.
-    pub const ALL: &'static [Self] = &[
-        Self::SOFT_DICE,
-        Self::AREA,
-        Self::CHANGE,
-        Self::CONFIDENCE_SPREAD,
-        Self::PAIRWISE_DICE,
-    ];
+    /// What one is counted in.
+    pub unit: Unit,
+    /// Which of two numbers is the better one.
+    pub direction: Direction,
 }
 
 impl fmt::Display for Rule {
+    /// Unit and direction are said where they are not those of Dice (a fraction, higher is better).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let threshold = match self.threshold {
             Threshold::StrictlyAboveEachOfFive => "> 0.1, 0.3, 0.5, 0.7, 0.9",
             Threshold::StrictlyAboveHalf => "> 0.5",
+            Threshold::BothStrictlyAboveHalf => "> 0.5, reference > half of the votes",
+            Threshold::MapsStrictlyAboveHalf => "> 0.5, raters' hard masks",
             Threshold::Hard => "hard masks",
+            Threshold::TenBins => "ten bins (lower, upper]",
             Threshold::None => "no threshold",
         };
         let empty = match self.empty {
             Empty::BothAreOneSmoothed => "both empty: 1, smoothing 1e-4",
+            Empty::BothAreOneFinelySmoothed => "both empty: 1, smoothing 1e-6",
             Empty::BothAreOne => "both empty: 1",
+            Empty::BothAreZeroApart => "both empty: distance 0, one empty: 1",
+            Empty::OneIsDiagonal => "both empty: 0, one empty: the image's diagonal",
+            Empty::NothingToJudgeIsOne => "nothing to judge: 1",
+            Empty::UnanimousIsOne => "one category alone: 1",
             Empty::Plain => "empty masks are no special case",
         };
         let averaging = match self.averaging {
             Averaging::ThresholdsThenCases => "mean over thresholds, then cases",
             Averaging::PixelsThenCases => "mean over pixels, then cases",
-            Averaging::PairsAndCases => "mean over pairs of raters and cases",
+            Averaging::BordersThenCases => "mean over border pixels, then cases",
+            Averaging::RatersThenCases => "mean over raters, then cases",
+            Averaging::PairsThenCases => "mean over pairs of masks, then cases",
+            Averaging::Cases => "mean over cases",
         };
-        write!(f, "{}: {threshold}; {empty}; {averaging}", self.id)
+        let unit = match self.unit {
+            Unit::Pixels => "; in pixels",
+            Unit::Fraction | Unit::Index => "",
+        };
+        let direction = match self.direction {
+            Direction::LowerIsBetter => "; lower is better",
+            Direction::HigherIsBetter | Direction::Neither => "",
+        };
+        write!(
+            f,
+            "{}: {threshold}; {empty}; {averaging}{unit}{direction}",
+            self.id
+        )
     }
 }
 
@@ -123,12 +157,15 @@ mod tests {
     use super::Rule;
 
     #[test]
-    fn every_rule_has_an_id_of_its_own_and_prints_it() {
-        let ids: std::collections::BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.id).collect();
-        assert_eq!(ids.len(), Rule::ALL.len());
+    fn a_rule_prints_all_that_decides_its_number() {
         assert_eq!(
             Rule::SOFT_DICE.to_string(),
             "soft_dice@1: > 0.1, 0.3, 0.5, 0.7, 0.9; both empty: 1, smoothing 1e-4; mean over thresholds, then cases"
+        );
+        assert_eq!(
+            Rule::HAUSDORFF_95.to_string(),
+            "hausdorff_95@1: > 0.5, reference > half of the votes; both empty: 0, one empty: the image's diagonal; \
+             mean over cases; in pixels; lower is better"
         );
     }
 }

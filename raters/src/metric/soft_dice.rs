@@ -55,6 +55,17 @@ impl Levels {
 /// # Panics
 /// Where the sizes differ.
 pub fn soft_dice(prediction: &Levels, reference: &Levels) -> f64 {
+    at_each_threshold(prediction, reference, |a, g, both| {
+        (2.0 * both + SMOOTHING) / (a + g + SMOOTHING)
+    })
+}
+
+/// Mean over the five thresholds of a function of |A|, |G| and |A∩G|.
+pub(super) fn at_each_threshold(
+    prediction: &Levels,
+    reference: &Levels,
+    overlap: impl Fn(f64, f64, f64) -> f64,
+) -> f64 {
     let mut at_level = [[0_u64; 6]; 3];
     Zip::from(&prediction.0).and(&reference.0).for_each(|a, g| {
         at_level[0][usize::from(*a)] += 1;
@@ -65,7 +76,7 @@ pub fn soft_dice(prediction: &Levels, reference: &Levels) -> f64 {
     let sum: f64 = (0..THRESHOLDS.len())
         .map(|threshold| {
             let [a, g, both] = [0, 1, 2].map(|kind| above(&at_level[kind], threshold) as f64);
-            (2.0 * both + SMOOTHING) / (a + g + SMOOTHING)
+            overlap(a, g, both)
         })
         .sum();
     sum / THRESHOLDS.len() as f64

@@ -7,7 +7,8 @@ use mrprism_protocol::spec::{
     ReferenceFamily,
 };
 use mrprism_protocol::wire::Score;
-use mrprism_raters::fusion::{entry, score_fusions};
+use mrprism_raters::fusion::entry;
+use mrprism_raters::score::score_fusions;
 use mrprism_settings::Flags;
 use serde::Serialize;
 

@@ -141,6 +141,7 @@ fn references(cells: &Cells) -> Vec<String> {
             Reference::Staple => Some("staple: STAPLE of the raters' masks over the whole image, soft."),
             Reference::Arbitrated => Some("arbitrated: the data set's own arbitrated mask."),
             Reference::Rater(_) => Some("rater:N: that rater's mask."),
+            Reference::RaterSet => Some("rater-set: the raters' masks as a set, none of them joined."),
             Reference::LeaveOneOut(_) => Some(
                 "leave-one-out: the mean of every rater but one, averaged over the rater left out inside each case; the human row is that rater against the same reference.",
             ),

@@ -67,9 +67,10 @@ fn reference(reference: Reference) -> (u8, u32) {
         Reference::Majority => (1, 0),
         Reference::Staple => (2, 0),
         Reference::Arbitrated => (3, 0),
-        Reference::LeaveOneOut(rater) => (4, rater),
-        Reference::Rater(rater) => (5, rater),
-        Reference::Alone => (6, 0),
+        Reference::RaterSet => (4, 0),
+        Reference::LeaveOneOut(rater) => (5, rater),
+        Reference::Rater(rater) => (6, rater),
+        Reference::Alone => (7, 0),
     }
 }
 

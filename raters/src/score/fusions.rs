@@ -5,14 +5,15 @@
 //! averages over raters inside a case. Such a score's reference is `rater:N`, the rater held out.
 
 use mrprism_protocol::spec::{
-    ArbitratedKind, EvaluationSpec, FusionKind, Metric, Output, Reference, ReferenceFamily,
+    ArbitratedKind, EvaluationSpec, FusionKind, Output, Reference, ReferenceFamily,
 };
 use mrprism_protocol::wire::Score;
 use ndarray::s;
 
-use super::{FusedMap, Masks, Votes, fuse_cases};
+use super::prepared::Prepared;
 use crate::case::Case;
-use crate::metric::{Levels, Rule, soft_dice};
+use crate::fusion::{FusedMap, Masks, Votes, fuse_cases};
+use crate::metric::Rule;
 
 /// A reference that no fusion may be scored against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +35,7 @@ pub enum ScoringError {
     ArbitratedByStaple,
 }
 
-/// Scores every fusion of `kinds` on every case: soft maps as they are, absent raters left out.
+/// Scores every fusion of `kinds` on every case by every metric that scores a map: soft maps as they are, absent raters left out.
 ///
 /// * [`ReferenceFamily::Raters`]: for each present rater r who is not alone, the fusion of the others against r's mask, as
 ///   [`Output::Fusion`] × [`Reference::Rater`]. A fusion over the whole data set is fitted without r on every case.
@@ -61,16 +62,19 @@ pub fn score_fusions(
             .filter_map(|case| Some((case, Masks::of_case(case, k)?)))
             .unzip();
         for kind in kinds {
-            let mut push = |case: &Case, map: &FusedMap, truth: &Votes, reference| {
+            let mut push = |case: &Case, map: FusedMap, truth: Votes, reference| {
+                let (map, truth) = (Prepared::fused(map), Prepared::votes(truth));
                 for metric in &spec.metrics {
-                    let (rule, value) = measure(*metric, map, truth);
+                    let Some(value) = map.against(&truth, *metric) else {
+                        continue;
+                    };
                     scores.push(Score {
                         output: Output::Fusion(*kind),
                         recurrence: None,
                         case: case.name.clone(),
                         structure: structure.clone(),
                         reference,
-                        metric: rule.id.to_owned(),
+                        metric: Rule::of(*metric).id.to_owned(),
                         value,
                     });
                 }
@@ -81,7 +85,7 @@ pub fn score_fusions(
                         for (case, fused) in cases.iter().zip(fuse_cases(&masks, *kind)) {
                             if let Some(truth) = &case.arbitrated {
                                 let truth = Votes::hard(&truth.slice(s![k, .., ..]));
-                                push(case, &fused.map, &truth, Reference::Arbitrated);
+                                push(case, fused.map, truth, Reference::Arbitrated);
                             }
                         }
                     }
@@ -98,7 +102,7 @@ fn leave_one_out(
     cases: &[&Case],
     masks: &[Masks<'_>],
     kind: FusionKind,
-    push: &mut impl FnMut(&Case, &FusedMap, &Votes, Reference),
+    push: &mut impl FnMut(&Case, FusedMap, Votes, Reference),
 ) {
     let raters = cases.iter().map(|case| case.raters()).max().unwrap_or(0);
     for rater in 0..raters {
@@ -111,7 +115,7 @@ fn leave_one_out(
         for ((case, own), fused) in kept.iter().zip(fuse_cases(&others, kind)) {
             if let Some(own) = own {
                 let reference = Reference::Rater(rater as u32 + 1);
-                push(case, &fused.map, &Votes::hard(own), reference);
+                push(case, fused.map, Votes::hard(own), reference);
             }
         }
     }
@@ -129,13 +133,4 @@ fn refuse_own_masks(
         family => Some(ScoringError::Contains { family: *family }),
     });
     fault.map_or(Ok(()), Err)
-}
-
-fn measure(metric: Metric, map: &FusedMap, truth: &Votes) -> (Rule, f64) {
-    match metric {
-        Metric::SoftDice => {
-            let value = soft_dice(&map.levels(), &Levels::of_votes(truth));
-            (Rule::SOFT_DICE, value)
-        }
-    }
 }

@@ -1,0 +1,199 @@
+//! Scores in long form: a stored prediction, maps from files, or raters' masks fused, or the raters themselves,
+//! against each reference.
+//!
+//! Without arbitrated masks a model is compared with people through the leave-one-out references: rater r against the mean of
+//! the others ([`human`]) beside the prediction against that same mean.
+
+mod fusions;
+mod human;
+mod prepared;
+mod references;
+mod sets;
+mod sheet;
+
+use mrprism_protocol::spec::{EvaluationSpec, Metric, Output, Reference};
+use mrprism_protocol::wire::Score;
+use ndarray::{Array2, Axis, s};
+
+use self::prepared::Prepared;
+use self::sheet::Sheet;
+use crate::DataError;
+use crate::case::Case;
+use crate::metric::{Rule, above_half, area, change, confidence_spread};
+use crate::prediction::{StoredPrediction, map_from_fixed};
+
+pub use fusions::{ScoringError, score_fusions};
+pub use human::human;
+
+/// Scores one case's stored prediction: every recurrence and structure against each asked reference, and alone.
+///
+/// * Metrics of a map (`soft_dice` to `brier`) against mean, majority, STAPLE, arbitrated (skipped where the case has none), each
+///   present rater, and each present rater's leave-one-out mean (skipped where nobody else is present).
+/// * `ged_squared`, `best_match_dice`: the heads above 0.5 as hypotheses against [`Reference::RaterSet`]; a method without
+///   heads has one hypothesis, its prediction.
+/// * `head_to_rater_dice`: [`Output::Head`] against [`Reference::Rater`], each against each; nothing without heads.
+/// * `pairwise_dice`, `fleiss_kappa`: [`Output::RaterSet`] with [`Reference::Alone`], once a structure, without a recurrence.
+/// * `area@1`, `change@1` (from Rec1 on) and `confidence_spread@1` (where confidences are stored) with [`Reference::Alone`].
+///
+/// # Errors
+/// A prediction of another case, size or number of structures.
+pub fn score_case(
+    case: &Case,
+    stored: &StoredPrediction,
+    spec: &EvaluationSpec,
+    structures: &[String],
+) -> Result<Vec<Score>, DataError> {
+    check_fit(case, stored, structures)?;
+    let mut scores = Vec::new();
+    for (k, structure) in structures.iter().enumerate() {
+        let mut sheet = Sheet::new(case, k, structure, spec);
+        for recurrence in 0..stored.prediction.dim().0 {
+            score_recurrence(&mut sheet, stored, (recurrence, k), &spec.metrics);
+        }
+        scores.extend(sheet.finish(&spec.metrics));
+    }
+    Ok(scores)
+}
+
+/// Scores maps `[h, w]` of one case's first structure: one map is the [`Output::Prediction`], several are each an
+/// [`Output::Hypothesis`] and together the set that is compared with the rater set.
+///
+/// As [`score_case`] without recurrences; `head_to_rater_dice` compares each of several hypotheses with each rater.
+///
+/// # Errors
+/// No map, or a map of another size than the case.
+pub fn score_maps(
+    case: &Case,
+    maps: &[Array2<f32>],
+    spec: &EvaluationSpec,
+    structure: &str,
+) -> Result<Vec<Score>, DataError> {
+    let (h, w) = case.side();
+    let refuse = |message: String| Err(DataError::case(&case.name, message));
+    if maps.is_empty() || case.structures() == 0 {
+        return refuse("there is nothing to score: give at least one prediction".to_owned());
+    }
+    if let Some((number, map)) = (1..).zip(maps).find(|(_, map)| map.dim() != (h, w)) {
+        let (height, width) = map.dim();
+        return refuse(format!(
+            "prediction {number} has {width}x{height} pixels and the raters' masks {w}x{h}: bring them to one size"
+        ));
+    }
+    let prepared: Vec<_> = maps.iter().cloned().map(Prepared::map).collect();
+    let hypotheses: Vec<_> = prepared.iter().map(|map| map.hard().clone()).collect();
+    let output = |number| match maps {
+        [_] => Output::Prediction,
+        _ => Output::Hypothesis(number),
+    };
+    let mut sheet = Sheet::new(case, 0, structure, spec);
+    for metric in &spec.metrics {
+        for (number, map) in (1..).zip(&prepared) {
+            sheet.map(output(number), None, map, *metric);
+        }
+        sheet.set(None, &hypotheses, *metric);
+        if *metric == Metric::HeadToRaterDice && maps.len() > 1 {
+            sheet.each_to_each(Output::Hypothesis, None, &hypotheses);
+        }
+    }
+    for (number, map) in (1..).zip(maps) {
+        sheet.push(
+            output(number),
+            None,
+            Reference::Alone,
+            Rule::AREA,
+            area(map),
+        );
+    }
+    Ok(sheet.finish(&spec.metrics))
+}
+
+/// One recurrence of one structure.
+fn score_recurrence(
+    sheet: &mut Sheet<'_>,
+    stored: &StoredPrediction,
+    (recurrence, k): (usize, usize),
+    metrics: &[Metric],
+) {
+    let map_at = |recurrence| map_from_fixed(&stored.prediction.slice(s![recurrence, k, .., ..]));
+    let map = map_at(recurrence);
+    let area = area(&map);
+    let change = (recurrence > 0).then(|| change(&map, &map_at(recurrence - 1)));
+    let prediction = Prepared::map(map);
+    let heads = heads(stored, recurrence, k, metrics);
+    let number = Some(recurrence as u32);
+    for metric in metrics {
+        sheet.map(Output::Prediction, number, &prediction, *metric);
+        match metric {
+            Metric::GedSquared | Metric::BestMatchDice if heads.is_empty() => {
+                sheet.set(number, std::slice::from_ref(prediction.hard()), *metric);
+            }
+            Metric::GedSquared | Metric::BestMatchDice => sheet.set(number, &heads, *metric),
+            Metric::HeadToRaterDice => sheet.each_to_each(Output::Head, number, &heads),
+            _ => {}
+        }
+    }
+    let mut alone = |rule, value| {
+        sheet.push(Output::Prediction, number, Reference::Alone, rule, value);
+    };
+    alone(Rule::AREA, area);
+    if let Some(change) = change {
+        alone(Rule::CHANGE, change);
+    }
+    let confidences = stored.confidences.slice(s![recurrence, .., k, .., ..]);
+    if !confidences.is_empty() {
+        let value = confidence_spread(&map_from_fixed(&confidences));
+        alone(Rule::CONFIDENCE_SPREAD, value);
+    }
+}
+
+/// The heads above one half, `[h, w]` each; none where no metric looks at them.
+fn heads(
+    stored: &StoredPrediction,
+    recurrence: usize,
+    structure: usize,
+    metrics: &[Metric],
+) -> Vec<Array2<u8>> {
+    let wanted = [
+        Metric::GedSquared,
+        Metric::BestMatchDice,
+        Metric::HeadToRaterDice,
+    ];
+    if !metrics.iter().any(|metric| wanted.contains(metric)) {
+        return Vec::new();
+    }
+    stored
+        .heads
+        .slice(s![recurrence, .., structure, .., ..])
+        .axis_iter(Axis(0))
+        .map(|head| above_half(&map_from_fixed(&head)))
+        .collect()
+}
+
+fn check_fit(
+    case: &Case,
+    stored: &StoredPrediction,
+    structures: &[String],
+) -> Result<(), DataError> {
+    let (_, predicted, height, width) = stored.prediction.dim();
+    let refuse = |message: String| Err(DataError::case(&case.name, message));
+    if stored.case != case.name {
+        return refuse(format!(
+            "the stored prediction is of case '{}'",
+            stored.case
+        ));
+    }
+    if !stored.is_consistent() || (height, width) != case.side() {
+        let (h, w) = case.side();
+        return refuse(format!(
+            "the stored prediction has {height}x{width} pixels and the case {h}x{w}: predict again at this size"
+        ));
+    }
+    if predicted != structures.len() || case.structures() != structures.len() {
+        return refuse(format!(
+            "the stored prediction has {predicted} structures, the case {} and the run {}: predict again",
+            case.structures(),
+            structures.len()
+        ));
+    }
+    Ok(())
+}
