@@ -55,6 +55,8 @@ enum Command {
     Train(command::train::Train),
     Data(command::data::Data),
     Devices(command::devices::Devices),
+    #[command(subcommand)]
+    Bench(command::bench::Bench),
     Worker(command::worker::Worker),
     Config(command::config::Settings),
 }
@@ -94,6 +96,7 @@ async fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Train(train) => train.run(flags),
         Command::Data(data) => data.run(flags).await,
         Command::Devices(devices) => devices.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Worker(worker) => worker.run(flags),
         Command::Config(settings) => settings.run(flags),
     }
