@@ -165,6 +165,10 @@ fn print(times: &StepTimes) {
     let line = |name: &str, value: String| output::line(format_args!("{name:<30}{value}"));
     line("seconds_per_step", format!("{:.3}", times.seconds_per_step));
     line(
+        "cpu_seconds_per_step",
+        format!("{:.3}", times.cpu_seconds_per_step),
+    );
+    line(
         "seconds_per_image_recurrence",
         format!("{:.4}", times.seconds_per_image_recurrence),
     );

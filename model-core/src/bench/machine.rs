@@ -1,4 +1,4 @@
-//! What this process can do and has used: the rate of a large matrix product, and the most memory it held.
+//! What this process can do and has used: the rate of a large matrix product, processor time, the most memory it held.
 
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -34,16 +34,24 @@ pub(super) fn sgemm_rate(device: Device) -> f64 {
     (SIDE as f64).powi(3) / seconds
 }
 
-/// The most physical memory this process has held, in MiB; 0 where the system does not say.
+/// The most physical memory this process has held, in MiB.
 pub(super) fn peak_rss_mib() -> u64 {
+    usage().ru_maxrss as u64 / 1024
+}
+
+/// Seconds that processors have worked for this process, in all its threads and in the system.
+pub(super) fn cpu_seconds() -> f64 {
+    let usage = usage();
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 * 1e-6;
+    seconds(usage.ru_utime) + seconds(usage.ru_stime)
+}
+
+/// What the system says of this process; zeros where it refuses, which for oneself it does not.
+fn usage() -> libc::rusage {
     // SAFETY: an all-zero rusage is valid, and the call writes into it and nothing else.
-    let kib = unsafe {
+    unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
-        if libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) == 0 {
-            usage.ru_maxrss
-        } else {
-            0
-        }
-    };
-    u64::try_from(kib).unwrap_or(0) / 1024
+        libc::getrusage(libc::RUSAGE_SELF, &raw mut usage);
+        usage
+    }
 }

@@ -5,7 +5,7 @@ use mrprism_raters::case::Case;
 use ndarray::{Array3, Array4};
 use serde::Serialize;
 
-use super::machine::{peak_rss_mib, sgemm_rate};
+use super::machine::{cpu_seconds, peak_rss_mib, sgemm_rate};
 use crate::clock::Stopwatch;
 use crate::device::DeviceChoice;
 use crate::draw::Random;
@@ -54,7 +54,9 @@ pub struct StepTimes {
     pub threads: u32,
     /// Seconds.
     pub seconds_per_step: f64,
-    /// The same, divided by batch and recurrences.
+    /// Seconds of all processors together: what others on the machine take from the time does not count.
+    pub cpu_seconds_per_step: f64,
+    /// Seconds of a step, divided by batch and recurrences.
     pub seconds_per_image_recurrence: f64,
     /// The most physical memory the process held.
     pub peak_rss_mib: u64,
@@ -83,6 +85,7 @@ pub struct Breakdown {
 /// One step's seconds and multiply-adds.
 struct Timed {
     seconds: f64,
+    cpu_seconds: f64,
     parts: [f64; Part::COUNT],
     multiply_adds: u64,
 }
@@ -135,6 +138,7 @@ impl StepBench<'_> {
             warmup: self.warmup,
             threads: tch::get_num_threads() as u32,
             seconds_per_step: seconds,
+            cpu_seconds_per_step: median(timed.iter().map(|one| one.cpu_seconds)),
             seconds_per_image_recurrence: seconds
                 / f64::from(spec.train.batch)
                 / f64::from(recurrences),
@@ -171,7 +175,7 @@ fn one_step(
         epoch: number,
         step: 0,
     };
-    let watch = Stopwatch::from_seconds(0.0);
+    let (watch, worked) = (Stopwatch::from_seconds(0.0), cpu_seconds());
     let (done, heard) = listen(device, || {
         let batch = data.batch(&data.indices(place.seed, place.epoch, place.step));
         mark(Part::Data);
@@ -180,6 +184,7 @@ fn one_step(
     done?;
     Ok(Timed {
         seconds: watch.elapsed().as_secs_f64(),
+        cpu_seconds: cpu_seconds() - worked,
         parts: heard.seconds,
         multiply_adds: heard.multiply_adds,
     })

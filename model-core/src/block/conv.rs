@@ -129,8 +129,8 @@ impl ConvNormRelu {
     }
 }
 
-/// The same numbers with channels as the fastest axis in memory, which convolutions, batch norms and pools keep: the
-/// processor's convolutions are faster so, and what comes out lies as attention wants its tokens.
+/// The same numbers with channels as the fastest axis in memory, which convolutions keep: what comes out lies as attention
+/// wants its tokens.
 pub(crate) fn channels_last(x: &Tensor) -> Tensor {
     x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
 }

@@ -12,7 +12,7 @@
 
 use tch::Tensor;
 
-use super::{BatchNorm, Conv, ConvConfig, Mode, backward_from, channels_last, leaf};
+use super::{BatchNorm, Conv, ConvConfig, Mode, backward_from, leaf};
 use crate::params::Scope;
 
 const BLOCKS: [usize; 4] = [3, 4, 6, 3];
@@ -116,8 +116,7 @@ impl ResNet34 {
 
     /// Shapes: \[b, channels, s, s\] → the four taps
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Features {
-        let x = channels_last(x);
-        let stem = self.bn1.forward(&self.conv1.forward(&x), mode).relu();
+        let stem = self.bn1.forward(&self.conv1.forward(x), mode).relu();
         let mut x = stem.max_pool2d([3, 3], [2, 2], [1, 1], [1, 1], false);
         let mut tap = |layer: usize| {
             for block in &self.layers[layer] {
