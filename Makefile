@@ -3,10 +3,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long golden sqlx fmt
+.PHONY: help setup build demo test test-long golden bench-train sqlx fmt
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: ## fetch libtorch, PostgreSQL and Node into .deps, where missing
 	@$(PYTHON) tools/setup/setup.py
@@ -25,6 +25,9 @@ test-long: ## what takes longer than `make test` allows
 
 golden: ## make the golden numbers again with their independent libraries (3 GB of wheels)
 	@tools/golden/make
+
+bench-train: build ## time a training step beside PyTorch eager; ARGS="--full --tuned" for more (3 GB of wheels)
+	@tools/bench/train $(ARGS)
 
 sqlx: ## write .sqlx anew after a query or a migration changed
 	@tools/sqlx-prepare

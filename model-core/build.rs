@@ -1,4 +1,5 @@
-//! Writes libtorch's folder into the binaries, so that they start without exported variables, and its version.
+//! Compiles the shim against libtorch, and writes libtorch's folder and version into the binaries, so that they start
+//! without exported variables.
 
 use std::path::{Path, PathBuf};
 
@@ -16,12 +17,32 @@ fn main() {
         "cargo:rustc-link-arg=-Wl,-rpath,{}",
         libtorch.join("lib").display()
     );
+    // A program's own symbols are seen by libtorch only if they are exported: src/device/vectors.rs.
+    println!("cargo:rustc-link-arg=-Wl,--export-dynamic-symbol=mkl_serv_intel_cpu*");
+    shim(&libtorch.join("include"));
     let header = libtorch.join("include/torch/headeronly/version.h");
     println!("cargo:rerun-if-changed={}", header.display());
     println!(
         "cargo:rustc-env=MRPRISM_LIBTORCH_VERSION={}",
         version(&header)
     );
+}
+
+/// `shim/shim.cpp`, with the headers that tch's own bindings are compiled with.
+fn shim(include: &Path) {
+    println!("cargo:rerun-if-changed=shim/shim.cpp");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++20")
+        .define("_GLIBCXX_USE_CXX11_ABI", "1")
+        // Warnings of libtorch's headers are not ours to mend.
+        .warnings(false)
+        .flag("-isystem")
+        .flag(include)
+        .flag("-isystem")
+        .flag(include.join("torch/csrc/api/include"))
+        .file("shim/shim.cpp")
+        .compile("mrprism_shim");
 }
 
 /// `major.minor.patch` as libtorch's header says it.

@@ -15,4 +15,6 @@ fn main() {
         .join("lib");
     println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/../../.deps/libtorch/lib");
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    // A program's own symbols are seen by libtorch only if they are exported: model-core/src/device/vectors.rs.
+    println!("cargo:rustc-link-arg=-Wl,--export-dynamic-symbol=mkl_serv_intel_cpu*");
 }

@@ -56,6 +56,8 @@ enum Command {
     Data(command::data::Data),
     Fuse(command::fuse::Fuse),
     Devices(command::devices::Devices),
+    #[command(subcommand)]
+    Bench(command::bench::Bench),
     Worker(command::worker::Worker),
     Config(command::config::Settings),
 }
@@ -96,6 +98,7 @@ async fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Data(data) => data.run(flags).await,
         Command::Fuse(fuse) => fuse.run(flags),
         Command::Devices(devices) => devices.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Worker(worker) => worker.run(flags),
         Command::Config(settings) => settings.run(flags),
     }

@@ -29,6 +29,13 @@ pub(crate) fn command(name: &str, arguments: &[String]) -> anyhow::Result<Comman
     Ok(command)
 }
 
+/// The worker's program, to train in this very process: set up as a worker sets up its trainers.
+pub(crate) fn trainer(arguments: &[String]) -> anyhow::Result<Command> {
+    let mut command = command(WORKER, arguments)?;
+    command.envs(mrprism_protocol::trainer::ENVIRONMENT);
+    Ok(command)
+}
+
 /// Starts a program that outlives this one and its terminal, with its output in `log`.
 pub(crate) fn detach(name: &str, arguments: &[String], log: &Path) -> anyhow::Result<Child> {
     let file = File::options()

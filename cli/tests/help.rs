@@ -32,6 +32,8 @@ const COMMANDS: &[&[&str]] = &[
     &["data", "list"],
     &["fuse"],
     &["devices"],
+    &["bench"],
+    &["bench", "step"],
     &["worker"],
     &["config"],
     &["config", "show"],
@@ -51,7 +53,7 @@ fn help_is_what_it_was() {
 fn every_command_that_does_something_shows_examples() {
     for command in COMMANDS {
         let help = help(command);
-        let does_something = !["data", "config"].contains(&command.join(" ").as_str());
+        let does_something = !["data", "config", "bench"].contains(&command.join(" ").as_str());
         assert!(
             !does_something || help.contains("Examples:\n  mrprism"),
             "{command:?}\n{help}"

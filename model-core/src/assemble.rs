@@ -3,7 +3,6 @@
 //! train (or go on) → best weights → test split → stored predictions → scores. Each arrow can be cut: called again on the
 //! same folder, [`run`] goes on where it stood and ends with the same bits.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
@@ -78,8 +77,7 @@ pub fn run(
     observer: &mut dyn Observer,
     stop: &StopSignal,
 ) -> Result<Ended, RunError> {
-    catch_unwind(AssertUnwindSafe(|| Run { input, stop }.run(observer)))
-        .unwrap_or_else(|panic| Err(RunError::from_panic(panic.as_ref())))
+    RunError::catching(|| Run { input, stop }.run(observer))
 }
 
 struct Run<'a> {

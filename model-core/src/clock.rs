@@ -1,4 +1,5 @@
-//! The one place that asks for the time: how long training took and when a checkpoint is due. No result depends on it.
+//! The one place that asks for the time: how long training took, when a checkpoint is due, what a
+//! benchmark measures. No result depends on it.
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,7 @@
 //! Why a run ended without a result, in sentences that say what to do, and whether trying again can help.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use mrprism_protocol::state::AttemptOutcome;
@@ -88,6 +89,12 @@ impl RunError {
             path,
             source,
         }
+    }
+
+    /// Runs `work`, with libtorch's panics among its errors.
+    pub(crate) fn catching<T>(work: impl FnOnce() -> Result<T, Self>) -> Result<T, Self> {
+        catch_unwind(AssertUnwindSafe(work))
+            .unwrap_or_else(|panic| Err(Self::from_panic(panic.as_ref())))
     }
 
     /// The error behind a caught panic: tch unwraps libtorch's errors, whose text says what went wrong.

@@ -8,6 +8,7 @@
 //! message into a [`error::RunError`], where "out of memory" and a lost device are told apart from faults of the run.
 
 pub mod assemble;
+pub mod bench;
 pub mod block;
 pub mod device;
 pub mod draw;
@@ -20,3 +21,5 @@ pub mod predict;
 pub mod train;
 
 mod clock;
+mod parts;
+mod shim;

@@ -5,6 +5,7 @@
 pub mod id;
 pub mod spec;
 pub mod state;
+pub mod trainer;
 pub mod wire;
 
 mod spelled;

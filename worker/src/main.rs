@@ -1,6 +1,7 @@
 //! `mrprism-worker`: claims runs from a server and trains each in a process of its own.
 
 mod attempt;
+mod bench;
 mod child;
 mod claim;
 mod client;
@@ -71,6 +72,11 @@ enum Command {
         #[command(flatten)]
         train: run::train::TrainArgs,
     },
+    /// Time what this machine can do
+    Bench {
+        #[command(subcommand)]
+        bench: bench::Bench,
+    },
     /// Say what libtorch this is and what it can compute on
     #[command(after_help = "Example:\n  mrprism-worker devices --json")]
     Devices {
@@ -129,6 +135,7 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
             let settings = Settings::read(&home, &trainer, &ServeFlags::default())?;
             run::train::main(&train, &settings)
         }
+        Command::Bench { bench } => bench::main(&bench),
         Command::Devices { json } => device::print(json).map(|()| ExitCode::SUCCESS),
         Command::Datasets {
             home,

@@ -32,10 +32,7 @@ impl Train {
     pub(crate) fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
         let bundle =
             serde_json::to_vec(&bundle::read(&self.file)?).context("writing the bundle")?;
-        let mut command = program::command(WORKER, &self.arguments(flags)?)?;
-        // As a worker starts its trainers: threads that spin while they wait take the cores of those they wait for.
-        command.env("OMP_WAIT_POLICY", "passive");
-        let mut child = command
+        let mut child = program::trainer(&self.arguments(flags)?)?
             .stdin(Stdio::piped())
             .spawn()
             .with_context(|| format!("starting {WORKER}"))?;

@@ -15,6 +15,7 @@ use tch::Tensor;
 
 use super::{LayerNorm, Linear};
 use crate::params::{Init, Scope};
+use crate::parts::tally;
 
 /// Standard deviation of a new position table.
 const POSITION_DEVIATION: f64 = 0.02;
@@ -92,16 +93,7 @@ impl Attention {
         let q = self.split(&self.query.forward(&(query + &self.query_position)));
         let k = self.split(&self.key.forward(&(features + key_position)));
         let v = self.split(&self.value.forward(features));
-        let attended = Tensor::scaled_dot_product_attention(
-            &q,
-            &k,
-            &v,
-            None::<&Tensor>,
-            0.0,
-            false,
-            None,
-            false,
-        );
+        let attended = attend(&q, &k, &v);
         // [b, heads, n, c / heads] → [b, n, c]
         let attended = attended.transpose(1, 2).flatten(2, 3);
         let a = self
@@ -115,4 +107,11 @@ impl Attention {
     fn split(&self, x: &Tensor) -> Tensor {
         x.unflatten(2, [self.heads, -1]).transpose(1, 2)
     }
+}
+
+/// `softmax(q kᵀ / √d) v`, fused: no n × n matrix is kept. Shapes: three \[b, heads, n, d\] → the same
+pub(crate) fn attend(q: &Tensor, k: &Tensor, v: &Tensor) -> Tensor {
+    // Two products of n² d a head.
+    tally(2 * q.numel() * k.size()[2] as usize, q);
+    Tensor::scaled_dot_product_attention(q, k, v, None::<&Tensor>, 0.0, false, None, false)
 }

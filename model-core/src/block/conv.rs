@@ -4,6 +4,7 @@ use tch::Tensor;
 
 use super::{BatchNorm, Mode};
 use crate::params::{Init, Scope};
+use crate::parts::tally;
 
 /// A convolution's shape. Every field is stated where it is built.
 #[derive(Debug, Clone, Copy)]
@@ -77,20 +78,32 @@ impl Conv {
 
     /// Applies it.
     pub fn forward(&self, x: &Tensor) -> Tensor {
+        self.apply(x, &self.weight, self.bias.as_ref())
+    }
+
+    /// Applies other numbers with this convolution's stride and padding, ungrouped or in its groups as their shape says.
+    pub(super) fn apply(&self, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
         let ConvConfig {
-            stride,
-            padding,
-            groups,
-            ..
+            stride, padding, ..
         } = self.config;
-        x.conv2d(
-            &self.weight,
-            self.bias.as_ref(),
-            [stride, stride],
-            [padding, padding],
-            [1, 1],
-            groups,
-        )
+        let (step, zeros) = ([stride, stride], [padding, padding]);
+        let (of_output, groups) = (
+            weight.size()[1..].iter().product::<i64>(),
+            x.size()[1] / weight.size()[1],
+        );
+        let y = x.conv2d(weight, bias, step, zeros, [1, 1], groups);
+        tally(y.numel() * of_output as usize, x);
+        y
+    }
+
+    /// \[outputs, inputs / groups, kernel, kernel\]
+    pub(super) fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// \[outputs\], where there is one.
+    pub(super) fn bias(&self) -> Option<&Tensor> {
+        self.bias.as_ref()
     }
 }
 
@@ -114,4 +127,10 @@ impl ConvNormRelu {
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Tensor {
         self.norm.forward(&self.conv.forward(x), mode).relu()
     }
+}
+
+/// The same numbers with channels as the fastest axis in memory, which convolutions keep: what comes out lies as attention
+/// wants its tokens.
+pub(crate) fn channels_last(x: &Tensor) -> Tensor {
+    x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
 }

@@ -3,6 +3,7 @@
 use tch::Tensor;
 
 use crate::params::{Init, Scope};
+use crate::parts::tally;
 
 /// Transposed 2x2 convolution with stride 2 and bias. Shapes: \[b, inputs, h, w\] → \[b, outputs, 2h, 2w\]
 #[derive(Debug)]
@@ -25,6 +26,7 @@ impl Deconv {
 
     /// Applies it.
     pub fn forward(&self, x: &Tensor) -> Tensor {
+        tally(x.numel() * self.bias.numel() * 4, x);
         x.conv_transpose2d(
             &self.weight,
             Some(&self.bias),

@@ -3,6 +3,7 @@
 use tch::Tensor;
 
 use crate::params::{Init, Scope};
+use crate::parts::tally;
 
 /// y = x Wᵀ (+ b). Shapes: \[…, inputs\] → \[…, outputs\]
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl Linear {
 
     /// Applies it.
     pub fn forward(&self, x: &Tensor) -> Tensor {
+        tally(x.numel() * self.weight.size()[0] as usize, x);
         x.linear(&self.weight, self.bias.as_ref())
     }
 }

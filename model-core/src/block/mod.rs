@@ -2,6 +2,7 @@
 
 mod attention;
 mod conv;
+mod cut;
 mod deconv;
 mod fuse;
 mod linear;
@@ -9,8 +10,11 @@ mod norm;
 mod resnet;
 mod separable;
 
+pub(crate) use attention::attend;
 pub use attention::{Attention, AttentionConfig};
+pub(crate) use conv::channels_last;
 pub use conv::{Conv, ConvConfig, ConvNormRelu};
+pub use cut::{backward_from, leaf};
 pub use deconv::Deconv;
 pub use fuse::{confidences, fuse};
 pub use linear::Linear;

@@ -12,7 +12,7 @@
 
 use tch::Tensor;
 
-use super::{BatchNorm, Conv, ConvConfig, Mode};
+use super::{BatchNorm, Conv, ConvConfig, Mode, backward_from, leaf};
 use crate::params::Scope;
 
 const BLOCKS: [usize; 4] = [3, 4, 6, 3];
@@ -25,28 +25,12 @@ impl Features {
     /// The same numbers, cut from the graph, as leaves that gather gradients of their own.
     #[must_use]
     pub fn leaves(&self) -> Self {
-        Self(
-            self.0
-                .each_ref()
-                .map(|tap| tap.detach().set_requires_grad(true)),
-        )
+        Self(self.0.each_ref().map(leaf))
     }
 
     /// Continues into the graph with the gradients that `leaves` gathered: one backward pass for all their uses.
     pub fn backward_from(&self, leaves: &Self) {
-        let taps = self
-            .0
-            .iter()
-            .zip(&leaves.0)
-            .map(|(tap, leaf)| (tap, leaf.grad()));
-        let terms: Vec<_> = taps
-            .filter(|(_, gradient)| gradient.defined())
-            .map(|(tap, gradient)| (tap * gradient).sum(None))
-            .collect();
-        if !terms.is_empty() {
-            // The derivative of Σ tap ⊙ gradient by the tap is the gradient itself.
-            Tensor::stack(&terms, 0).sum(None).backward();
-        }
+        backward_from(self.0.iter().zip(&leaves.0));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Separable convolution: a point-wise one deepens the channels, a depth-wise one brings the map to a coarser grid.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::{Conv, ConvConfig};
 use crate::params::Scope;
@@ -41,8 +41,24 @@ impl Separable {
         }
     }
 
-    /// Applies it.
+    /// Applies it, as one convolution: the map between the two would be `stride`² times the result.
+    ///
+    /// ```text
+    /// Σ_uv D_cuv (Σ_i P_ci x_i,uv + p_c) + d_c  =  Σ_iuv (D_cuv P_ci) x_i,uv + (p_c Σ_uv D_cuv + d_c)
+    /// ```
     pub fn forward(&self, x: &Tensor) -> Tensor {
-        self.depthwise.forward(&self.pointwise.forward(x))
+        let (point, depth) = (&self.pointwise, &self.depthwise);
+        let kernel = depth.weight() * point.weight();
+        let bias = match (point.bias(), depth.bias()) {
+            (Some(point), Some(own)) => {
+                let sums =
+                    depth
+                        .weight()
+                        .sum_dim_intlist([1_i64, 2, 3].as_slice(), false, None::<Kind>);
+                Some(point * sums + own)
+            }
+            _ => None,
+        };
+        depth.apply(x, &kernel, bias.as_ref())
     }
 }

@@ -4,6 +4,7 @@
 //! processor. [`load_cuda`] opens it by hand, and whoever asks for CUDA where there is none is refused.
 
 mod driver;
+mod vectors;
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;

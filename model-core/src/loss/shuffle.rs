@@ -11,7 +11,6 @@
 
 use tch::{Kind, Tensor};
 
-use crate::block::fuse;
 use crate::draw::Random;
 
 /// Predictions are kept this far from 0 and 1.
@@ -60,7 +59,12 @@ pub fn shuffle(
     masks: &Tensor,
     present: &[Vec<bool>],
 ) -> Tensor {
-    let confidences = confidences.detach();
+    // Rater by rater: no product of all raters' maps is written, and gradients of the heads are gathered in one pass.
+    let (confidences, heads_of, masks_of) = (
+        confidences.detach().unbind(1),
+        heads.unbind(1),
+        masks.unbind(1),
+    );
     let device = heads.device();
     let counted: Vec<f32> = present
         .iter()
@@ -83,8 +87,8 @@ pub fn shuffle(
         .iter()
         .map(|of_cases| {
             let dealt = deal(&confidences, of_cases);
-            let predicted = fuse(&dealt, heads).clamp(CLAMP, 1.0 - CLAMP);
-            let wanted = fuse(&dealt, masks);
+            let predicted = joined(&dealt, &heads_of).clamp(CLAMP, 1.0 - CLAMP);
+            let wanted = joined(&dealt, &masks_of);
             let entropy = cross_entropy(&predicted, &wanted);
             if everyone_counts {
                 entropy.mean(None)
@@ -103,21 +107,27 @@ fn cross_entropy(predicted: &Tensor, wanted: &Tensor) -> Tensor {
     (wanted * predicted.log() + opposite(wanted) * opposite(predicted).log()).neg()
 }
 
-/// c^{π(m)}. Shapes: \[b, m, k, h, w\] → the same
-fn deal(confidences: &Tensor, of_cases: &[Vec<i64>]) -> Tensor {
-    let device = confidences.device();
-    match of_cases {
-        [shared] => confidences.index_select(1, &Tensor::from_slice(shared).to_device(device)),
+/// c^{π(m)}. Shapes: m times \[b, k, h, w\] → the same
+fn deal(confidences: &[Tensor], of_cases: &[Vec<i64>]) -> Vec<Tensor> {
+    let dealt = |rater: usize| match of_cases {
+        [shared] => confidences[shared[rater] as usize].shallow_clone(),
         each => {
             let cases: Vec<Tensor> = each
                 .iter()
                 .enumerate()
-                .map(|(case, order)| {
-                    let order = Tensor::from_slice(order).to_device(device);
-                    confidences.get(case as i64).index_select(0, &order)
-                })
+                .map(|(case, order)| confidences[order[rater] as usize].get(case as i64))
                 .collect();
             Tensor::stack(&cases, 0)
         }
-    }
+    };
+    (0..confidences.len()).map(dealt).collect()
+}
+
+/// `Σ_m weights^m ⊙ maps^m`. Shapes: two times m \[b, k, h, w\] → \[b, k, h, w\]
+fn joined(weights: &[Tensor], maps: &[Tensor]) -> Tensor {
+    let sum = |sum: Option<Tensor>, (weight, map): (&Tensor, &Tensor)| {
+        Some(sum.map_or_else(|| weight * map, |sum| sum.addcmul(weight, map)))
+    };
+    let joined = weights.iter().zip(maps).fold(None, sum);
+    joined.unwrap_or_else(Tensor::new)
 }

@@ -44,17 +44,15 @@ impl Ssim {
 
     /// The similarity of every pixel's surroundings. Shapes: two \[b, k, h, w\] → \[b, k, h, w\]
     pub fn map(&self, x: &Tensor, y: &Tensor) -> Tensor {
-        // Four moments in one product: [4, b, k, h, w]. σ_x² and σ_y² are needed as a sum only.
-        let moments = Tensor::stack(
-            &[x.shallow_clone(), y.shallow_clone(), x * x + y * y, x * y],
-            0,
-        );
+        // Moments in one product, [3, b, k, h, w]; σ_x² and σ_y² are needed as a sum only. y stands apart: where it is a
+        // target, nothing goes back through its blur.
+        let moments = Tensor::stack(&[x.shallow_clone(), x * x + y * y, x * y], 0);
         let blurred = self.blur(&moments);
-        let (mean_x, mean_y) = (blurred.get(0), blurred.get(1));
+        let (mean_x, mean_y) = (blurred.get(0), self.blur(y));
         let squares = &mean_x * &mean_x + &mean_y * &mean_y;
         let product = mean_x * mean_y;
-        let variances = blurred.get(2) - &squares;
-        let covariance = blurred.get(3) - &product;
+        let variances = blurred.get(1) - &squares;
+        let covariance = blurred.get(2) - &product;
         ((product * 2.0 + C1) * (covariance * 2.0 + C2)) / ((squares + C1) * (variances + C2))
     }
 

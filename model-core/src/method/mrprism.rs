@@ -22,11 +22,12 @@ use mrprism_protocol::spec::{MrPrismSpec, RunSpec, Seed};
 use tch::{Device, Kind, Tensor};
 
 use super::Method;
-use crate::block::{Features, Mode, confidences, fuse};
+use crate::block::{Features, Mode, backward_from, confidences, fuse, leaf};
 use crate::draw::Random;
 use crate::loss::{Ssim, dissimilarity, initial, permutations, shuffle};
 use crate::network::mrprism::{Network, Sizes};
 use crate::params::{Builder, Parameters};
+use crate::parts::{Part, mark};
 use crate::predict::{Pass, Predicted, Predictor, passes};
 use crate::train::{Batch, Learner, LossTerm, Place};
 
@@ -78,7 +79,9 @@ impl MrPrism {
             &batch.masks,
             batch.present.weights.as_ref(),
         );
+        mark(Part::Losses);
         let features = self.network.encoder.forward(&batch.images, Mode::Train);
+        mark(Part::EncoderForward);
         let leaves = features.leaves();
         let (mut asking, mut target) = (start.confidences, start.target);
         let mut sums =
@@ -91,13 +94,13 @@ impl MrPrism {
                 batch,
                 draws.shuffle.child(u64::from(i)),
             );
-            done.losses[0].backward();
             for (sum, loss) in sums.iter_mut().zip(&done.losses) {
                 *sum = &*sum + loss.detach();
             }
             (asking, target) = (done.asking, done.target);
         }
         features.backward_from(&leaves);
+        mark(Part::EncoderBackward);
         ["loss", "l_con", "l_div", "l_shf"]
             .into_iter()
             .zip(sums)
@@ -113,7 +116,9 @@ impl MrPrism {
         deal: Random,
     ) -> Recurrence {
         let Batch { masks, present, .. } = batch;
-        let (segmentation, heads) = self.network.pass(leaves, asking, Mode::Train);
+        let made = self.network.pass(leaves, asking, Mode::Train);
+        // Cut, so that losses, DivP and ConP are gone back through one after the other.
+        let (segmentation, heads) = (leaf(&made.0), leaf(&made.1));
         let c = confidences(&heads, present.weights.as_ref());
         let fused = fuse(&c, masks);
         let count = u64::from(self.spec.loss.shuffle_permutations);
@@ -122,6 +127,12 @@ impl MrPrism {
         let diverging = dissimilarity(&self.ssim, &fused, &segmentation.detach());
         let shuffled = shuffle(&dealt, &c, &heads, masks, &present.raters);
         let loss = &converging + &diverging + &shuffled * self.spec.loss.shuffle;
+        loss.backward();
+        mark(Part::Losses);
+        backward_from([(&made.1, &heads)]);
+        mark(Part::Divp);
+        backward_from([(&made.0, &segmentation)]);
+        mark(Part::Conp);
         Recurrence {
             losses: [loss, converging, diverging, shuffled],
             target: fused.detach(),

@@ -6,17 +6,15 @@
 //! ```
 
 use mrprism_protocol::spec::TrainingSpec;
-use tch::{Tensor, no_grad};
+use tch::Tensor;
 
 use crate::params::{Parameters, Snapshot};
+use crate::shim::{AdamConstants, AdamEntry, fused_adam};
 
 /// The optimiser with its moments.
 #[derive(Debug)]
 pub struct Adam {
-    lr: f64,
-    betas: [f64; 2],
-    eps: f64,
-    weight_decay: f64,
+    constants: AdamConstants,
     steps: u64,
     moments: Vec<Moments>,
 }
@@ -42,10 +40,12 @@ impl Adam {
             })
             .collect();
         Self {
-            lr: spec.lr,
-            betas: spec.betas,
-            eps: spec.eps,
-            weight_decay: spec.weight_decay,
+            constants: AdamConstants {
+                lr: spec.lr,
+                betas: spec.betas,
+                eps: spec.eps,
+                weight_decay: spec.weight_decay,
+            },
             steps: 0,
             moments,
         }
@@ -54,35 +54,18 @@ impl Adam {
     /// One step with the gradients as they stand. What has no gradient stays, its moments too.
     pub fn step(&mut self) {
         self.steps += 1;
-        let [beta1, beta2] = self.betas;
-        let correct = |beta: f64| 1.0 - beta.powf(self.steps as f64);
-        let (correct1, correct2) = (correct(beta1), correct(beta2));
-        // p − lr/c₁ · m / (√v/√c₂ + ε) = p + m / (√v · scale + shift): one pass less over memory.
-        let scale = -correct1 / (self.lr * correct2.sqrt());
-        let shift = -correct1 * self.eps / self.lr;
-        no_grad(|| {
-            for Moments {
-                parameter,
-                first,
-                second,
-                ..
-            } in &mut self.moments
-            {
-                let gradient = parameter.grad();
-                if !gradient.defined() {
-                    continue;
-                }
-                let gradient = if self.weight_decay > 0.0 {
-                    gradient + &*parameter * self.weight_decay
-                } else {
-                    gradient
-                };
-                let _ = first.lerp_(&gradient, 1.0 - beta1);
-                let _ = second.lerp_(&gradient.square(), 1.0 - beta2);
-                let denominator = second.sqrt().g_mul_scalar_(scale).g_add_scalar_(shift);
-                let _ = parameter.addcdiv_(first, &denominator);
-            }
-        });
+        let entries: Vec<_> = self
+            .moments
+            .iter()
+            .map(|moments| AdamEntry {
+                parameter: &moments.parameter,
+                gradient: moments.parameter.grad(),
+                first: &moments.first,
+                second: &moments.second,
+            })
+            .filter(|entry| entry.gradient.defined())
+            .collect();
+        fused_adam(&entries, self.steps, self.constants);
     }
 
     /// Steps done.

@@ -6,6 +6,7 @@ use tch::{Kind, Tensor};
 use super::{Adam, Batch};
 use crate::error::RunError;
 use crate::params::Parameters;
+use crate::parts::{Part, mark};
 
 /// Where in training a step stands: every draw is a function of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub fn step(
     place: Place,
 ) -> Result<StepReport, RunError> {
     learner.parameters().zero_gradients();
+    mark(Part::Optimizer);
     let terms = learner.accumulate(batch, place);
     let report = read(&terms, learner.parameters());
     let finite =
@@ -67,6 +69,7 @@ pub fn step(
         });
     }
     adam.step();
+    mark(Part::Optimizer);
     Ok(report)
 }
 

@@ -39,9 +39,7 @@ impl ChildProcess {
         let executable = std::env::current_exe().context("finding this executable")?;
         let mut child = Command::new(&executable)
             .arg("child")
-            // Threads that spin while they wait steal the cores of whoever they wait for once several programs
-            // share a processor: a step then takes ten times as long.
-            .env("OMP_WAIT_POLICY", "passive")
+            .envs(mrprism_protocol::trainer::ENVIRONMENT)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

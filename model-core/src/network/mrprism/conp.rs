@@ -72,7 +72,9 @@ impl ConP {
         for (stage, skip) in self.stages.iter().zip(skips) {
             s = stage.forward(&s, skip, &averaged, mode);
         }
-        s.upsample_bilinear2d([self.side, self.side], false, None, None)
+        // Losses work map by map: from here on channels are the slowest axis.
+        s.contiguous()
+            .upsample_bilinear2d([self.side, self.side], false, None, None)
     }
 }
 

@@ -17,8 +17,11 @@ use tch::Tensor;
 
 use super::Sizes;
 use super::embed::{map, tokens};
-use crate::block::{Attention, AttentionConfig, ConvConfig, ConvNormRelu, LayerNorm, Linear, Mode};
+use crate::block::{
+    Attention, AttentionConfig, ConvConfig, ConvNormRelu, LayerNorm, Linear, Mode, attend,
+};
 use crate::params::{Init, Scope};
+use crate::parts::tally;
 
 /// d: channels of the grid and of one rater's head.
 const WIDTH: i64 = 32;
@@ -83,7 +86,8 @@ impl DivP {
         let t = self.block1.forward_self(&tokens(&x));
         let t = self.block2.forward_self(&self.widen.forward(&t));
         let t = self.narrow.forward(&self.block3.forward_self(&t));
-        let logits = map(&self.heads.forward(&t), self.grid);
+        // Losses work map by map: channels are made the slowest axis while the maps are small.
+        let logits = map(&self.heads.forward(&t), self.grid).contiguous();
         let Sizes {
             raters,
             structures,
@@ -152,16 +156,10 @@ impl RaterHeads {
         let k = self.split(&self.key.forward(&asking));
         let v = self.split(&self.value.forward(t));
         // o, u: [b, m, n, d]
-        let o = Tensor::scaled_dot_product_attention(
-            &q,
-            &k,
-            &v,
-            None::<&Tensor>,
-            0.0,
-            false,
-            None,
-            false,
-        );
+        let o = attend(&q, &k, &v);
+        // R, W₁, W₂ and W_o.
+        let outputs = 3 * WIDTH + self.out.size()[2];
+        tally(o.numel() * outputs as usize, t);
         let residual = t.unsqueeze(1).matmul(&self.residual) + &self.residual_bias;
         let u = self.norm1.forward(&(residual + o));
         let mlp = u.matmul(&self.mlp1).gelu("none").matmul(&self.mlp2);

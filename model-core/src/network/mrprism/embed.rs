@@ -4,7 +4,7 @@
 
 use tch::Tensor;
 
-use crate::block::Separable;
+use crate::block::{Separable, channels_last};
 use crate::params::Scope;
 
 /// Side of the image over side of the map that confidences are averaged to before any stage embeds them.
@@ -14,9 +14,10 @@ pub(super) const AVERAGED: i64 = 4;
 /// Shapes: \[b, m, k, s, s\] → \[b, m·k, s/4, s/4\]
 pub(super) fn average(confidences: &Tensor) -> Tensor {
     let (kernel, stride) = ([AVERAGED; 2], [AVERAGED; 2]);
-    confidences
+    let averaged = confidences
         .flatten(1, 2)
-        .avg_pool2d(kernel, stride, [0, 0], false, true, None)
+        .avg_pool2d(kernel, stride, [0, 0], false, true, None);
+    channels_last(&averaged)
 }
 
 /// One stage's embedding. Shapes: \[b, m·k, s/4, s/4\] → \[b, R², c\]

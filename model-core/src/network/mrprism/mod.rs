@@ -16,6 +16,7 @@ pub use divp::DivP;
 
 use crate::block::{Features, Mode, ResNet34};
 use crate::params::Scope;
+use crate::parts::{Part, mark};
 
 /// What the network is built for: the data's numbers beside the specification's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +62,9 @@ impl Network {
     /// confidences \[b, m, k, s, s\] → ŷ \[b, k, s, s\], P \[b, m, k, s, s\]
     pub fn pass(&self, features: &Features, confidences: &Tensor, mode: Mode) -> (Tensor, Tensor) {
         let segmentation = self.conp.forward(features, confidences, mode).sigmoid();
+        mark(Part::Conp);
         let heads = self.divp.forward(&segmentation.detach(), mode).sigmoid();
+        mark(Part::Divp);
         (segmentation, heads)
     }
 }
