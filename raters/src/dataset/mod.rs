@@ -91,6 +91,7 @@ impl Dataset {
             arbitrated: source.arbitrated(definition),
             cases: members.counts(),
             folds: definition.folds,
+            crop: None,
             licence: definition.licence.clone(),
             source: definition.source.clone(),
         };
