@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".deps" / "golden"
 
 PINS = {
+    "nibabel": "5.4.2",
     "numpy": "2.4.6",
+    "pillow": "13.0.0",
     "pytorch-msssim": "1.0.0",
     "torch": "2.13.0",
     "torchvision": "0.28.0",

@@ -185,29 +185,21 @@ impl Dataset {
 
     /// Decodes the case at `position` (in order of name) at its own size.
     pub(crate) fn native_case(&self, position: usize) -> Result<Case, DataError> {
-        match &self.source {
-            Source::Phantom(phantom) => {
-                let mut case = phantom.case(position);
-                self.intensity.apply(&mut case.image, 1.0);
-                Ok(Case {
-                    patient: self.cases[position].1.clone(),
-                    ..case
-                })
-            }
-            Source::Files { inside, listing } => {
-                let case = read::read_case(
-                    inside,
-                    &listing.cases[position],
-                    &self.definition,
-                    self.intensity,
-                    self.card.channels,
-                )?;
-                Ok(Case {
-                    patient: self.cases[position].1.clone(),
-                    ..case
-                })
-            }
-        }
+        let (mut case, largest) = match &self.source {
+            Source::Phantom(phantom) => (phantom.case(position), 1.0),
+            Source::Files { inside, listing } => read::read_case(
+                inside,
+                &listing.cases[position],
+                &self.definition,
+                self.intensity,
+                self.card.channels,
+            )?,
+        };
+        self.intensity.apply(&mut case.image, largest);
+        Ok(Case {
+            patient: self.cases[position].1.clone(),
+            ..case
+        })
     }
 }
 

@@ -2,33 +2,36 @@
 
 use std::path::Path;
 
-use mrprism_protocol::spec::{DatasetFile, Foreground};
+use mrprism_protocol::spec::{DatasetFile, Foreground, Orientation};
 use ndarray::{Array2, Array3, Array4, Axis, s};
 
+use super::file::{self, Colour, Pixels};
 use super::foreground::is_foreground;
-use super::image::Colour;
-use super::{CaseFiles, Inside, Intensity, image, nifti};
+use super::{CaseFiles, Inside, Intensity};
 use crate::DataError;
 use crate::case::Case;
 
 /// Channels a case's image will have, from the first image's header.
 pub(crate) fn channels(image: &Path, intensity: Intensity) -> Result<u32, DataError> {
-    if nifti::is_nifti(image) {
-        return nifti::channels(image).map(|channels| channels as u32);
-    }
-    Ok(if intensity == Intensity::Rgb { 3 } else { 1 })
+    file::channels(image, intensity).map(|channels| channels as u32)
 }
 
-/// Decodes every file of a case and checks that masks and image have the same size.
+/// Decodes every file of a case and checks that masks and image have the same size. With it, what counts as white in the
+/// image, whose values are as stored: neither cropped nor brought to 0…1.
 pub(crate) fn read_case(
     inside: &Inside,
     files: &CaseFiles,
     definition: &DatasetFile,
     intensity: Intensity,
     channels: u32,
-) -> Result<Case, DataError> {
-    let image = read_image(&inside.resolve(&files.image)?, intensity)?;
-    let (found, height, width) = image.dim();
+) -> Result<(Case, f32), DataError> {
+    let colour = if intensity == Intensity::Rgb {
+        Colour::Rgb
+    } else {
+        Colour::Grey
+    };
+    let image = file::read(&inside.resolve(&files.image)?, colour)?;
+    let (found, height, width) = image.values.dim();
     if found != channels as usize {
         return Err(DataError::case(
             &files.name,
@@ -41,7 +44,7 @@ pub(crate) fn read_case(
     let read_masks = |paths: &[std::path::PathBuf]| {
         let mut masks = Array3::<u8>::zeros((paths.len(), height, width));
         for (path, mut target) in paths.iter().zip(masks.axis_iter_mut(Axis(0))) {
-            let mask = read_mask(&inside.resolve(path)?, definition.foreground.as_ref())?;
+            let mask = read_mask(&inside.resolve(path)?, definition, &image)?;
             check_size(files, path, mask.dim(), (height, width))?;
             target.assign(&mask);
         }
@@ -56,50 +59,39 @@ pub(crate) fn read_case(
                 .assign(&read_masks(paths)?);
         }
     }
-    Ok(Case {
+    let case = Case {
         name: files.name.clone(),
         patient: files.name.clone(),
-        image,
         masks,
         present: files.masks.iter().map(Option::is_some).collect(),
         arbitrated: files.arbitrated.as_deref().map(read_masks).transpose()?,
-    })
+        image: image.values,
+    };
+    Ok((case, image.largest))
 }
 
-fn read_image(path: &Path, intensity: Intensity) -> Result<Array3<f32>, DataError> {
-    let (mut pixels, largest) = match (nifti::is_nifti(path), intensity) {
-        (true, Intensity::Rgb) => {
-            let message = "a NIfTI image has no colours: give another `intensity`, e.g. \"minmax\"";
-            return Err(DataError::broken(path, message));
-        }
-        (true, _) => (nifti::read(path)?, 1.0),
-        (false, Intensity::Rgb) => picture(path, Colour::Rgb)?,
-        (false, _) => picture(path, Colour::Grey)?,
-    };
-    intensity.apply(&mut pixels, largest);
-    Ok(pixels)
-}
-
-/// `[h, w]`, 1 where any channel's value is foreground.
-fn read_mask(path: &Path, foreground: Option<&Foreground>) -> Result<Array2<u8>, DataError> {
-    let pixels = if nifti::is_nifti(path) {
-        let pixels = nifti::read(path)?;
-        if pixels.dim().0 != 1 {
-            let message = format!("a mask has one channel and this file {}", pixels.dim().0);
-            return Err(DataError::broken(path, message));
-        }
-        pixels
-    } else {
-        picture(path, Colour::AsStored)?.0
-    };
+/// `[h, w]`, 1 where any channel's value is foreground; laid on its image.
+fn read_mask(
+    path: &Path,
+    definition: &DatasetFile,
+    image: &Pixels,
+) -> Result<Array2<u8>, DataError> {
+    let mut mask = file::read(path, Colour::AsStored)?;
+    let channels = mask.values.dim().0;
+    if file::is_numeric(path) && channels != 1 {
+        let message = format!("a mask has one channel and this file {channels}");
+        return Err(DataError::broken(path, message));
+    }
+    if definition.orientation != Some(Orientation::Stored) {
+        mask = mask
+            .laid_on(image)
+            .map_err(|message| DataError::broken(path, message))?;
+    }
+    let foreground: Option<&Foreground> = definition.foreground.as_ref();
     let any = |lane: ndarray::ArrayView1<'_, f32>| {
         u8::from(lane.iter().any(|value| is_foreground(foreground, *value)))
     };
-    Ok(pixels.map_axis(Axis(0), any))
-}
-
-fn picture(path: &Path, colour: Colour) -> Result<(Array3<f32>, f32), DataError> {
-    image::read(path, colour).map(|picture| (picture.pixels, picture.largest))
+    Ok(mask.values.map_axis(Axis(0), any))
 }
 
 fn check_size(

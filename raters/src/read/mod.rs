@@ -3,13 +3,12 @@
 mod decode;
 mod definition;
 mod draw;
+mod file;
 mod folder;
 mod foreground;
 mod gather;
-mod image;
 mod inside;
 mod intensity;
-mod nifti;
 mod phantom;
 mod qubiq;
 mod resize;
