@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::DataError;
 use crate::case::Case;
-use crate::read::{self, Inside, Intensity, Listing, Phantom};
+use crate::read::{self, Crop, Inside, Intensity, Listing, Phantom};
 
 pub use check::{AreaBias, CheckReport, StructureReport, Summary, check};
 pub use split::{Members, SplitName};
@@ -24,6 +24,7 @@ pub struct Dataset {
     definition: DatasetFile,
     source: Source,
     intensity: Intensity,
+    crop: Crop,
     /// Name and patient of each case, in order of name.
     cases: Vec<(String, String)>,
     raters: Vec<String>,
@@ -60,14 +61,17 @@ impl Dataset {
     /// out of `root`, an unreadable file, or a split rule that cannot be followed.
     pub fn open(definition: &DatasetFile, root: Option<&Path>) -> Result<Self, DataError> {
         read::check_definition(definition)?;
+        let refuse = |key, message| DataError::Key {
+            dataset: definition.name.clone(),
+            key,
+            message,
+        };
         let intensity = definition
             .intensity
             .parse()
-            .map_err(|message| DataError::Key {
-                dataset: definition.name.clone(),
-                key: "intensity",
-                message,
-            })?;
+            .map_err(|message| refuse("intensity", message))?;
+        let crop = Crop::parse(definition.crop.as_ref(), &definition.structures)
+            .map_err(|(key, message)| refuse(key, message))?;
         let source = Source::find(definition, root)?;
         let (names, raters) = source.names_and_raters();
         let cases = with_patients(definition, &names)?;
@@ -91,7 +95,7 @@ impl Dataset {
             arbitrated: source.arbitrated(definition),
             cases: members.counts(),
             folds: definition.folds,
-            crop: None,
+            crop: crop.origin(),
             licence: definition.licence.clone(),
             source: definition.source.clone(),
         };
@@ -99,6 +103,7 @@ impl Dataset {
             definition: definition.clone(),
             source,
             intensity,
+            crop,
             cases,
             raters,
             members,
@@ -183,9 +188,9 @@ impl Dataset {
         })
     }
 
-    /// Decodes the case at `position` (in order of name) at its own size.
+    /// Decodes the case at `position` (in order of name) at its own size: what is left of it after the data set's crop.
     pub(crate) fn native_case(&self, position: usize) -> Result<Case, DataError> {
-        let (mut case, largest) = match &self.source {
+        let (case, largest) = match &self.source {
             Source::Phantom(phantom) => (phantom.case(position), 1.0),
             Source::Files { inside, listing } => read::read_case(
                 inside,
@@ -195,7 +200,9 @@ impl Dataset {
                 self.card.channels,
             )?,
         };
+        let mut case = self.crop.cut_window(case)?;
         self.intensity.apply(&mut case.image, largest);
+        let case = self.crop.cut_square(case)?;
         Ok(Case {
             patient: self.cases[position].1.clone(),
             ..case

@@ -32,6 +32,9 @@ impl fmt::Display for CheckReport {
         )?;
         let arbitrated = card.arbitrated.map_or("none", |kind| kind.as_str());
         writeln!(f, "  arbitrated  {arbitrated}")?;
+        if let Some(crop) = card.crop {
+            writeln!(f, "  crop        {crop}")?;
+        }
         writeln!(f, "  raters      {} ({})", card.raters, card.rater_identity)?;
         for structure in &self.structures {
             self.write_structure(f, structure)?;

@@ -97,9 +97,13 @@ fn of_rule<'a>(
     folders: &[Option<SplitName>],
 ) -> Result<ByPatient<'a>, String> {
     let rule = &definition.split;
+    if rule.validation_share.is_some() && rule.by.is_none() {
+        return Err("`validation_share` belongs to `by`: leave it out".to_owned());
+    }
     let listed = !rule.test.is_empty() || !rule.validation.is_empty();
     let assigned = match (&rule.by, &rule.fractions, listed) {
-        (Some(by), None, false) => by_folder(by, cases, folders),
+        (Some(by), None, false) => by_folder(by, cases, folders)
+            .map(|assigned| with_validation(assigned, rule, definition.split_seed)),
         (None, Some(fractions), false) => drawn(*fractions, patients, definition.split_seed),
         (None, None, true) => listed_by_name(rule, patients),
         (None, None, false) => {
@@ -142,6 +146,24 @@ fn by_folder<'a>(
         }
     }
     Ok(assigned)
+}
+
+/// Moves the asked share of the training patients, at least one, to validation.
+fn with_validation<'a>(mut assigned: ByPatient<'a>, rule: &SplitRule, seed: u64) -> ByPatient<'a> {
+    let Some(share) = rule.validation_share else {
+        return assigned;
+    };
+    let train = assigned
+        .iter()
+        .filter(|(_, split)| **split == SplitName::Train)
+        .map(|(patient, _)| *patient)
+        .collect();
+    let order = shuffled(&train, seed, "validation");
+    let count = (share * order.len() as f64).round() as usize;
+    for patient in order.into_iter().take(count.max(1)) {
+        assigned.insert(patient, SplitName::Validation);
+    }
+    assigned
 }
 
 fn listed_by_name<'a>(

@@ -1,5 +1,6 @@
 //! Data set forms: one file a form, and what they share.
 
+mod crop;
 mod decode;
 mod definition;
 mod draw;
@@ -21,6 +22,7 @@ use mrprism_protocol::spec::{DatasetFile, DatasetForm};
 use crate::DataError;
 use crate::dataset::SplitName;
 
+pub(crate) use crop::Crop;
 pub(crate) use decode::{channels, read_case};
 pub use definition::parse_definition;
 pub(crate) use definition::{check_definition, patient_pattern};
