@@ -1,5 +1,6 @@
 //! A data set opened: what it holds, which case belongs to which split, and the cases themselves.
 
+mod cache;
 mod check;
 mod manifest;
 mod report;
@@ -15,6 +16,7 @@ use crate::DataError;
 use crate::case::Case;
 use crate::read::{self, Crop, Inside, Intensity, Listing, Phantom};
 
+pub use cache::{Cache, CacheUse};
 pub use check::{AreaBias, CheckReport, StructureReport, Summary, check};
 pub use split::{Members, SplitName};
 
@@ -32,6 +34,9 @@ pub struct Dataset {
     card: DatasetCard,
     /// Hash of each case's image file, in the order of `cases`; empty for a phantom.
     image_hashes: Vec<String>,
+    /// Hash of every file, by its path below the data set's folder.
+    hashes: BTreeMap<PathBuf, String>,
+    cache: Option<Cache>,
 }
 
 #[derive(Debug)]
@@ -109,7 +114,26 @@ impl Dataset {
             members,
             card,
             image_hashes,
+            hashes,
+            cache: None,
         })
+    }
+
+    /// Keeps decoded cases in `cache` and takes them from there: the same bits, sooner. A phantom is made anew each time.
+    ///
+    /// What is taken from the cache is what the manifest vouches for; files that changed since the data set was opened are
+    /// decoded as they are now and not stored.
+    #[must_use]
+    pub fn with_cache(self, cache: Cache) -> Self {
+        Self {
+            cache: Some(cache),
+            ..self
+        }
+    }
+
+    /// What the cache was good for so far, where there is one.
+    pub fn cache_use(&self) -> Option<CacheUse> {
+        self.cache.as_ref().map(Cache::used)
     }
 
     /// The registered name.
@@ -167,11 +191,11 @@ impl Dataset {
         let decoded: Vec<_> = members
             .positions(split)
             .par_iter()
-            .map(|position| {
-                let case = self.native_case(*position)?;
-                Ok(read::bring_to(case, size as usize))
-            })
+            .map(|position| self.sized_case(*position, size))
             .collect();
+        if let Some(cache) = &self.cache {
+            cache.shrink();
+        }
         // Collected first, so that of several faults the first by name is told, every time.
         decoded.into_iter().collect()
     }
@@ -186,6 +210,34 @@ impl Dataset {
             validation: self.load(SplitName::Validation, size, fold)?,
             test: self.load(SplitName::Test, size, fold)?,
         })
+    }
+
+    fn sized_case(&self, position: usize, size: u32) -> Result<Case, DataError> {
+        let decode = || {
+            let case = self.native_case(position)?;
+            Ok(read::bring_to(case, size as usize))
+        };
+        let (Some(cache), Source::Files { inside, listing }) = (&self.cache, &self.source) else {
+            return decode();
+        };
+        let (name, patient) = &self.cases[position];
+        let key = cache::key(self.manifest(), name, size);
+        if let Some(case) = cache.find(key) {
+            return Ok(Case {
+                name: name.clone(),
+                patient: patient.clone(),
+                ..case
+            });
+        }
+        let case = decode()?;
+        let files = manifest::hash_files(inside, listing.cases[position].paths())?;
+        if files
+            .iter()
+            .all(|(path, hash)| self.hashes.get(path) == Some(hash))
+        {
+            cache.store(key, &case);
+        }
+        Ok(case)
     }
 
     /// Decodes the case at `position` (in order of name) at its own size: what is left of it after the data set's crop.
