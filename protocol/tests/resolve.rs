@@ -25,6 +25,7 @@ fn phantom() -> DatasetCard {
         arbitrated: None,
         cases: BTreeMap::from([("train".into(), 48)]),
         folds: 5,
+        crop: None,
         licence: None,
         source: None,
     }

@@ -1,5 +1,7 @@
 // Included by the build scripts of the orchestrator and the worker.
 
+include!("hash_folder.rs");
+
 /// Hash of the sources that a run's numbers depend on: model-core, raters and protocol/spec.
 ///
 /// A debug build says `debug`, so that editing a network does not rebuild the whole workspace.
@@ -16,18 +18,4 @@ fn set_science_version() {
         hasher.finalize().to_hex()[..16].to_owned()
     };
     println!("cargo:rustc-env=MRPRISM_SCIENCE_VERSION={version}");
-}
-
-fn hash_folder(folder: &std::path::Path, name: &str, hasher: &mut blake3::Hasher) {
-    let mut entries: Vec<_> = std::fs::read_dir(folder).expect("readable sources").flatten().collect();
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let child = format!("{name}/{}", entry.file_name().to_string_lossy());
-        if entry.path().is_dir() {
-            hash_folder(&entry.path(), &child, hasher);
-        } else if entry.path().extension().is_some_and(|extension| extension == "rs") {
-            hasher.update(child.as_bytes());
-            hasher.update(&std::fs::read(entry.path()).expect("readable source"));
-        }
-    }
 }

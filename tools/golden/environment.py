@@ -19,7 +19,9 @@ FOLDER = ROOT / ".deps" / "golden"
 PINS = {
     "crowd-kit": "1.4.2",
     "monai": "1.6.1",
+    "nibabel": "5.4.2",
     "numpy": "2.4.6",
+    "pillow": "13.0.0",
     "pytorch-msssim": "1.0.0",
     "scikit-image": "0.26.0",
     "scikit-learn": "1.9.1",

@@ -223,6 +223,8 @@ pub(crate) fn phantom(
         arbitrated_kind: Some(ArbitratedKind::Generator),
         patient: None,
         intensity: "minmax".to_owned(),
+        orientation: None,
+        crop: None,
         split: SplitRule {
             by: Some("generator".to_owned()),
             ..SplitRule::default()

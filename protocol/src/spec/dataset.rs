@@ -52,6 +52,36 @@ spelled_enum! {
     }
 }
 
+spelled_enum! {
+    /// How a NIfTI mask is laid on its image.
+    Orientation {
+        /// By the affines of both files; refused where they put the mask elsewhere. The default.
+        Affine = "affine",
+        /// Pixel by pixel, as stored: for files whose affines are known to be wrong.
+        Stored = "stored",
+    }
+}
+
+spelled_enum! {
+    /// Whose mask a crop is taken from.
+    CropFrom {
+        /// The arbitrated mask.
+        Arbitrated = "arbitrated",
+        /// Where at least half of the present raters marked.
+        Mean = "mean",
+    }
+}
+
+spelled_enum! {
+    /// What a data set's crop knows of the masks.
+    CropOrigin {
+        /// Nothing: a window that is the same for every case.
+        Fixed = "fixed",
+        /// Where the structure lies, in test cases too: to be stated with every number.
+        Oracle = "oracle",
+    }
+}
+
 /// Which pixel values of a mask file are foreground. Exactly one key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -83,6 +113,31 @@ pub struct SplitRule {
     /// With `by`, where the layout has no validation cases: the share of training patients drawn for it with `split_seed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_fraction: Option<f64>,
+}
+
+/// Which part of every image is kept: a window (`rows`, `columns`), the middle (`central`), or a square round a structure
+/// (`around`, with `from`). Exactly one of the three.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CropRule {
+    /// First row kept and first row after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<[u32; 2]>,
+    /// First column kept and first column after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<[u32; 2]>,
+    /// Most rows and columns: where an image has more, the middle ones are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub central: Option<[u32; 2]>,
+    /// The structure that the square is centred on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub around: Option<String>,
+    /// Half the square's side, in units of the structure's height or width, whichever is greater; 1.5 where not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
+    /// Whose mask says where the structure is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<CropFrom>,
 }
 
 /// Images made by this project: a disc with a cup inside, marked by raters whose biases are known.
@@ -143,6 +198,12 @@ pub struct DatasetFile {
     pub patient: Option<String>,
     /// How pixel values become [0, 1]: `minmax`, `percentile:1:99`, `ct:-400:800`, `rgb`.
     pub intensity: String,
+    /// How a NIfTI mask is laid on its image; by their affines where not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orientation: Option<Orientation>,
+    /// Which part of every image is kept; all of it where not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<CropRule>,
     /// Which cases belong to which split.
     pub split: SplitRule,
     /// Seed of drawn splits and folds; never the run's.
@@ -197,6 +258,9 @@ pub struct DatasetCard {
     pub cases: BTreeMap<String, u32>,
     /// Folds that may be asked for.
     pub folds: u32,
+    /// What the crop knows of the masks, where there is a crop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<CropOrigin>,
     /// Licence of the data.
     pub licence: Option<String>,
     /// Where the data come from.

@@ -1,5 +1,6 @@
 //! A data set opened: what it holds, which case belongs to which split, and the cases themselves.
 
+mod cache;
 mod check;
 mod manifest;
 mod own_size;
@@ -14,8 +15,9 @@ use rayon::prelude::*;
 
 use crate::DataError;
 use crate::case::Case;
-use crate::read::{self, Inside, Intensity, Listing, Phantom};
+use crate::read::{self, Crop, Inside, Intensity, Listing, Phantom};
 
+pub use cache::{Cache, CacheUse};
 pub use check::{
     AreaBias, CheckReport, Finding, FindingKind, PairAgreement, StructureReport, Summary, check,
 };
@@ -28,11 +30,15 @@ pub struct Dataset {
     definition: DatasetFile,
     source: Source,
     intensity: Intensity,
+    crop: Crop,
     /// Name and patient of each case, in order of name.
     cases: Vec<(String, String)>,
     raters: Vec<String>,
     members: Members,
     card: DatasetCard,
+    /// Hash of every file, by its path below the data set's folder.
+    hashes: BTreeMap<PathBuf, String>,
+    cache: Option<Cache>,
 }
 
 #[derive(Debug)]
@@ -62,14 +68,17 @@ impl Dataset {
     /// out of `root`, an unreadable file, or a split rule that cannot be followed.
     pub fn open(definition: &DatasetFile, root: Option<&Path>) -> Result<Self, DataError> {
         read::check_definition(definition)?;
+        let refuse = |key, message| DataError::Key {
+            dataset: definition.name.clone(),
+            key,
+            message,
+        };
         let intensity = definition
             .intensity
             .parse()
-            .map_err(|message| DataError::Key {
-                dataset: definition.name.clone(),
-                key: "intensity",
-                message,
-            })?;
+            .map_err(|message| refuse("intensity", message))?;
+        let crop = Crop::parse(definition.crop.as_ref(), &definition.structures)
+            .map_err(|(key, message)| refuse(key, message))?;
         let source = Source::find(definition, root)?;
         let (known, raters) = source.cases_and_raters();
         let cases = with_patients(definition, known)?;
@@ -92,6 +101,7 @@ impl Dataset {
             arbitrated: source.arbitrated(definition),
             cases: members.counts(),
             folds: definition.folds,
+            crop: crop.origin(),
             licence: definition.licence.clone(),
             source: definition.source.clone(),
         };
@@ -99,11 +109,31 @@ impl Dataset {
             definition: definition.clone(),
             source,
             intensity,
+            crop,
             cases,
             raters,
             members,
             card,
+            hashes,
+            cache: None,
         })
+    }
+
+    /// Keeps decoded cases in `cache` and takes them from there: the same bits, sooner. A phantom is made anew each time.
+    ///
+    /// What is taken from the cache is what the manifest vouches for; files that changed since the data set was opened are
+    /// decoded as they are now and not stored.
+    #[must_use]
+    pub fn with_cache(self, cache: Cache) -> Self {
+        Self {
+            cache: Some(cache),
+            ..self
+        }
+    }
+
+    /// What the cache was good for so far, where there is one.
+    pub fn cache_use(&self) -> Option<CacheUse> {
+        self.cache.as_ref().map(Cache::used)
     }
 
     /// The registered name.
@@ -161,11 +191,11 @@ impl Dataset {
         let decoded: Vec<_> = members
             .positions(split)
             .par_iter()
-            .map(|position| {
-                let case = self.native_case(*position)?;
-                Ok(read::bring_to(case, size as usize))
-            })
+            .map(|position| self.sized_case(*position, size))
             .collect();
+        if let Some(cache) = &self.cache {
+            cache.shrink();
+        }
         // Collected first, so that of several faults the first by name is told, every time.
         decoded.into_iter().collect()
     }
@@ -182,31 +212,54 @@ impl Dataset {
         })
     }
 
-    /// Decodes the case at `position` (in order of name) at its own size.
-    pub(crate) fn native_case(&self, position: usize) -> Result<Case, DataError> {
-        match &self.source {
-            Source::Phantom(phantom) => {
-                let mut case = phantom.case(position);
-                self.intensity.apply(&mut case.image, 1.0);
-                Ok(Case {
-                    patient: self.cases[position].1.clone(),
-                    ..case
-                })
-            }
-            Source::Files { inside, listing } => {
-                let case = read::read_case(
-                    inside,
-                    &listing.cases[position],
-                    &self.definition,
-                    self.intensity,
-                    self.card.channels,
-                )?;
-                Ok(Case {
-                    patient: self.cases[position].1.clone(),
-                    ..case
-                })
-            }
+    fn sized_case(&self, position: usize, size: u32) -> Result<Case, DataError> {
+        let decode = || {
+            let case = self.native_case(position)?;
+            Ok(read::bring_to(case, size as usize))
+        };
+        let (Some(cache), Source::Files { inside, listing }) = (&self.cache, &self.source) else {
+            return decode();
+        };
+        let (name, patient) = &self.cases[position];
+        let key = cache::key(self.manifest(), name, size);
+        if let Some(case) = cache.find(key) {
+            return Ok(Case {
+                name: name.clone(),
+                patient: patient.clone(),
+                label: listing.cases[position].label,
+                ..case
+            });
         }
+        let case = decode()?;
+        let files = manifest::hash_files(inside, listing.cases[position].paths())?;
+        if files
+            .iter()
+            .all(|(path, hash)| self.hashes.get(path) == Some(hash))
+        {
+            cache.store(key, &case);
+        }
+        Ok(case)
+    }
+
+    /// Decodes the case at `position` (in order of name) at its own size: what is left of it after the data set's crop.
+    pub(crate) fn native_case(&self, position: usize) -> Result<Case, DataError> {
+        let (case, largest) = match &self.source {
+            Source::Phantom(phantom) => (phantom.case(position), 1.0),
+            Source::Files { inside, listing } => read::read_case(
+                inside,
+                &listing.cases[position],
+                &self.definition,
+                self.intensity,
+                self.card.channels,
+            )?,
+        };
+        let mut case = self.crop.cut_window(case)?;
+        self.intensity.apply(&mut case.image, largest);
+        let case = self.crop.cut_square(case)?;
+        Ok(Case {
+            patient: self.cases[position].1.clone(),
+            ..case
+        })
     }
 }
 

@@ -149,7 +149,7 @@ fn by_folder<'a>(
     Ok(assigned)
 }
 
-/// Draws the validation cases that the layout lacks from the patients of the training folders.
+/// Draws the validation cases that the layout lacks, at least one, from the patients of the training folders.
 fn with_validation<'a>(
     definition: &DatasetFile,
     mut assigned: ByPatient<'a>,
@@ -178,7 +178,7 @@ fn with_validation<'a>(
     let count = (fraction * train.len() as f64).round() as usize;
     for patient in shuffled(&train, definition.split_seed, "validation")
         .into_iter()
-        .take(count)
+        .take(count.max(1))
     {
         assigned.insert(patient, SplitName::Validation);
     }

@@ -2,34 +2,37 @@
 
 use std::path::Path;
 
-use mrprism_protocol::spec::{DatasetFile, Foreground};
+use mrprism_protocol::spec::{DatasetFile, Foreground, Orientation};
 use ndarray::{Array2, Array3, Array4, Axis, s};
 
+use super::file::{self, Colour, Pixels};
 use super::foreground::is_foreground;
-use super::image::Colour;
 use super::mask::MaskReader;
-use super::{CaseFiles, Inside, Intensity, MaskSource, image, nifti};
+use super::{CaseFiles, Inside, Intensity, MaskSource};
 use crate::DataError;
 use crate::case::Case;
 
 /// Channels a case's image will have, from the first image's header.
 pub(crate) fn channels(image: &Path, intensity: Intensity) -> Result<u32, DataError> {
-    if nifti::is_nifti(image) {
-        return nifti::channels(image).map(|channels| channels as u32);
-    }
-    Ok(if intensity == Intensity::Rgb { 3 } else { 1 })
+    file::channels(image, intensity).map(|channels| channels as u32)
 }
 
-/// Decodes every file of a case and checks that masks and image have the same size.
+/// Decodes every file of a case and checks that masks and image have the same size. With it, what counts as white in the
+/// image, whose values are as stored: neither cropped nor brought to 0…1.
 pub(crate) fn read_case(
     inside: &Inside,
     files: &CaseFiles,
     definition: &DatasetFile,
     intensity: Intensity,
     channels: u32,
-) -> Result<Case, DataError> {
-    let image = read_image(&inside.resolve(&files.image)?, intensity)?;
-    let (found, height, width) = image.dim();
+) -> Result<(Case, f32), DataError> {
+    let colour = if intensity == Intensity::Rgb {
+        Colour::Rgb
+    } else {
+        Colour::Grey
+    };
+    let image = file::read(&inside.resolve(&files.image)?, colour)?;
+    let (found, height, width) = image.values.dim();
     if found != channels as usize {
         return Err(DataError::case(
             &files.name,
@@ -39,7 +42,9 @@ pub(crate) fn read_case(
             ),
         ));
     }
-    let mut reader = MaskReader::new(inside, definition.foreground.as_ref());
+    // Where the definition says that pixels lie as stored, no file's affine moves a mask.
+    let on = (definition.orientation != Some(Orientation::Stored)).then_some(&image);
+    let mut reader = MaskReader::new(inside, definition.foreground.as_ref(), on);
     let mut read_masks = |sources: &[MaskSource]| {
         let mut masks = Array3::<u8>::zeros((sources.len(), height, width));
         for (source, mut target) in sources.iter().zip(masks.axis_iter_mut(Axis(0))) {
@@ -60,19 +65,17 @@ pub(crate) fn read_case(
         }
     }
     refuse_together(files, faults)?;
-    Ok(Case {
+    let arbitrated = files.arbitrated.as_deref().map(&mut read_masks);
+    let case = Case {
         name: files.name.clone(),
         patient: files.name.clone(),
         label: files.label,
-        image,
         masks,
         present: files.masks.iter().map(Option::is_some).collect(),
-        arbitrated: files
-            .arbitrated
-            .as_deref()
-            .map(&mut read_masks)
-            .transpose()?,
-    })
+        arbitrated: arbitrated.transpose()?,
+        image: image.values,
+    };
+    Ok((case, image.largest))
 }
 
 /// Every rater's fault in one sentence, so that one look at a case shows all there is to mend.
@@ -84,43 +87,27 @@ fn refuse_together(files: &CaseFiles, mut faults: Vec<DataError>) -> Result<(), 
     faults.pop().map_or(Ok(()), Err)
 }
 
-fn read_image(path: &Path, intensity: Intensity) -> Result<Array3<f32>, DataError> {
-    let (mut pixels, largest) = match (nifti::is_nifti(path), intensity) {
-        (true, Intensity::Rgb) => {
-            let message = "a NIfTI image has no colours: give another `intensity`, e.g. \"minmax\"";
-            return Err(DataError::broken(path, message));
-        }
-        (true, _) => (nifti::read(path)?, 1.0),
-        (false, Intensity::Rgb) => picture(path, Colour::Rgb)?,
-        (false, _) => picture(path, Colour::Grey)?,
-    };
-    intensity.apply(&mut pixels, largest);
-    Ok(pixels)
-}
-
-/// `[h, w]`, 1 where any channel's value is foreground.
+/// `[h, w]`, 1 where any channel's value is foreground; laid on the image `on`, where one is given.
 pub(super) fn read_mask(
     path: &Path,
     foreground: Option<&Foreground>,
+    on: Option<&Pixels>,
 ) -> Result<Array2<u8>, DataError> {
-    let pixels = if nifti::is_nifti(path) {
-        let pixels = nifti::read(path)?;
-        if pixels.dim().0 != 1 {
-            let message = format!("a mask has one channel and this file {}", pixels.dim().0);
-            return Err(DataError::broken(path, message));
-        }
-        pixels
-    } else {
-        picture(path, Colour::AsStored)?.0
-    };
+    let mut mask = file::read(path, Colour::AsStored)?;
+    let channels = mask.values.dim().0;
+    if file::is_numeric(path) && channels != 1 {
+        let message = format!("a mask has one channel and this file {channels}");
+        return Err(DataError::broken(path, message));
+    }
+    if let Some(image) = on {
+        mask = mask
+            .laid_on(image)
+            .map_err(|message| DataError::broken(path, message))?;
+    }
     let any = |lane: ndarray::ArrayView1<'_, f32>| {
         u8::from(lane.iter().any(|value| is_foreground(foreground, *value)))
     };
-    Ok(pixels.map_axis(Axis(0), any))
-}
-
-fn picture(path: &Path, colour: Colour) -> Result<(Array3<f32>, f32), DataError> {
-    image::read(path, colour).map(|picture| (picture.pixels, picture.largest))
+    Ok(mask.values.map_axis(Axis(0), any))
 }
 
 fn check_size(

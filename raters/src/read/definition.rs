@@ -7,7 +7,7 @@ use mrprism_protocol::spec::{
 };
 use regex::Regex;
 
-use super::Intensity;
+use super::{Crop, Intensity};
 use crate::DataError;
 
 /// Reads `dataset.toml`: `path` is the file itself or the folder it lies in. Strict: an unknown key is refused with file and line.
@@ -95,6 +95,9 @@ fn rules(definition: &DatasetFile) -> Option<Fault> {
     if let Err(message) = definition.intensity.parse::<Intensity>() {
         return Some(("intensity", message));
     }
+    if let Err(fault) = Crop::parse(definition.crop.as_ref(), &definition.structures) {
+        return Some(fault);
+    }
     if let Some(text) = &definition.patient {
         let grouped = Regex::new(text).map(|regex| {
             regex
@@ -110,6 +113,11 @@ fn rules(definition: &DatasetFile) -> Option<Fault> {
             }
             Ok(true) => {}
         }
+    }
+    let share = definition.split.validation_fraction;
+    if share.is_some_and(|share| !(share > 0.0 && share < 1.0)) {
+        let message = "give a share between 0 and 1, e.g. 0.15".to_owned();
+        return Some(("split.validation_fraction", message));
     }
     let numbers = match &definition.foreground {
         Some(Foreground::Above(value) | Foreground::Below(value)) => std::slice::from_ref(value),

@@ -6,7 +6,7 @@ use super::gather::{MaskPlace, Places, gather};
 use super::inside::{Inside, Listings};
 use super::source::Marked;
 use super::template::{Template, Variable};
-use super::{Listing, nifti};
+use super::{Listing, file};
 use crate::DataError;
 
 /// Finds cases by the `image` template and raters by the `masks` template.
@@ -97,7 +97,7 @@ fn parse(
     }
 }
 
-/// Zero is background in a NIfTI mask; in a picture nothing is certain (JPEG noise, grey rims, inverted files).
+/// Zero is background in a mask of numbers (NIfTI, npy); in a picture nothing is certain (JPEG noise, grey rims, inverted files).
 fn refuse_unsaid_foreground(definition: &DatasetFile) -> Result<(), DataError> {
     let templates = [
         definition.masks.as_deref(),
@@ -106,7 +106,7 @@ fn refuse_unsaid_foreground(definition: &DatasetFile) -> Result<(), DataError> {
     let pictures = templates
         .into_iter()
         .flatten()
-        .any(|text| !nifti::is_nifti(text.as_ref()));
+        .any(|text| !file::is_numeric(text.as_ref()));
     if pictures && definition.foreground.is_none() {
         return Err(DataError::Key {
             dataset: definition.name.clone(),

@@ -6,9 +6,9 @@ use mrprism_protocol::spec::Foreground;
 use ndarray::{Array2, Array3, Axis};
 
 use super::drawn::{Drawn, drawn};
-use super::image::Colour;
+use super::file::{self, Colour, Pixels};
 use super::source::{Contour, Marked, MaskSource};
-use super::{Inside, decode, image};
+use super::{Inside, decode};
 use crate::DataError;
 
 /// How far a corner may lie from black or white, as a share of the value range, to be background.
@@ -19,16 +19,22 @@ const CORNER_SPREAD: f32 = 0.25;
 pub(super) struct MaskReader<'a> {
     inside: &'a Inside,
     foreground: Option<&'a Foreground>,
+    on: Option<&'a Pixels>,
     clean: Option<(PathBuf, Array3<f32>)>,
     drawn: Option<(PathBuf, Drawn)>,
 }
 
 impl<'a> MaskReader<'a> {
-    /// `foreground` is the definition's.
-    pub(super) fn new(inside: &'a Inside, foreground: Option<&'a Foreground>) -> Self {
+    /// `foreground` is the definition's; `on` the image whose rows and columns masks are laid on by their affines.
+    pub(super) fn new(
+        inside: &'a Inside,
+        foreground: Option<&'a Foreground>,
+        on: Option<&'a Pixels>,
+    ) -> Self {
         Self {
             inside,
             foreground,
+            on,
             clean: None,
             drawn: None,
         }
@@ -38,8 +44,8 @@ impl<'a> MaskReader<'a> {
     pub(super) fn read(&mut self, source: &MaskSource) -> Result<Array2<u8>, DataError> {
         let path = self.inside.resolve(&source.path)?;
         match &source.marked {
-            Marked::AsDefined => decode::read_mask(&path, self.foreground),
-            Marked::Where(foreground) => decode::read_mask(&path, Some(foreground)),
+            Marked::AsDefined => decode::read_mask(&path, self.foreground, self.on),
+            Marked::Where(foreground) => decode::read_mask(&path, Some(foreground), self.on),
             Marked::OffCorners(share) => off_corners(&path, *share),
             Marked::Inside { contour, clean } => self.within(&path, *contour, clean),
         }
@@ -101,14 +107,14 @@ impl<'a> MaskReader<'a> {
 
 /// `[3, h, w]` in 0 to 1.
 fn share_of_largest(path: &Path) -> Result<Array3<f32>, DataError> {
-    let picture = image::read(path, Colour::Rgb)?;
-    Ok(picture.pixels / picture.largest)
+    let picture = file::read(path, Colour::Rgb)?;
+    Ok(picture.values / picture.largest)
 }
 
 /// Values further than `share` of the range from the corners' end of it.
 fn off_corners(path: &Path, share: f32) -> Result<Array2<u8>, DataError> {
-    let picture = image::read(path, Colour::Grey)?;
-    let values = picture.pixels.index_axis_move(Axis(0), 0) / picture.largest;
+    let picture = file::read(path, Colour::Grey)?;
+    let values = picture.values.index_axis_move(Axis(0), 0) / picture.largest;
     let (bottom, right) = (
         values.nrows().saturating_sub(1),
         values.ncols().saturating_sub(1),

@@ -1,18 +1,18 @@
 //! Data set forms: one file a form, and what they share.
 
 mod absent;
+mod crop;
 mod decode;
 mod definition;
 mod draw;
 mod drawn;
+mod file;
 mod folder;
 mod foreground;
 mod gather;
-mod image;
 mod inside;
 mod intensity;
 mod mask;
-mod nifti;
 mod phantom;
 mod published;
 mod qubiq;
@@ -28,6 +28,7 @@ use mrprism_protocol::spec::{DatasetFile, DatasetForm};
 use crate::DataError;
 use crate::dataset::SplitName;
 
+pub(crate) use crop::Crop;
 pub(crate) use decode::{channels, read_case};
 pub use definition::parse_definition;
 pub(crate) use definition::{check_definition, patient_pattern};

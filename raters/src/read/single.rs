@@ -5,8 +5,8 @@ use std::path::Path;
 use mrprism_protocol::spec::Foreground;
 use ndarray::{Array2, Array3, Axis};
 
-use super::image::Colour;
-use super::{decode, image, nifti};
+use super::decode;
+use super::file::{self, Colour};
 use crate::DataError;
 
 /// A mask, `[h, w]`, 0 or 1: a picture (PNG, TIFF, BMP, JPEG) or a single NIfTI slice.
@@ -20,7 +20,7 @@ pub fn read_mask_file(
     path: &Path,
     foreground: Option<&Foreground>,
 ) -> Result<Array2<u8>, DataError> {
-    decode::read_mask(path, foreground)
+    decode::read_mask(path, foreground, None)
 }
 
 /// A probability map, `[h, w]`, in 0 to 1: a grey picture of 8 or 16 bits divided by its format's largest value, or a NIfTI
@@ -31,12 +31,14 @@ pub fn read_mask_file(
 /// 255, which is a mask.
 pub fn read_map_file(path: &Path) -> Result<Array2<f32>, DataError> {
     let refuse = |message: String| DataError::broken(path, message);
-    let (pixels, largest) = if nifti::is_nifti(path) {
-        (nifti::read(path)?, 1.0)
+    let read = file::read(path, Colour::AsStored)?;
+    // Numbers are taken as they are, a picture's shades as shares of white.
+    let largest = if file::is_numeric(path) {
+        1.0
     } else {
-        let picture = image::read(path, Colour::AsStored)?;
-        (picture.pixels, picture.largest)
+        read.largest
     };
+    let pixels = read.values;
     let mut map =
         grey(&pixels).ok_or_else(|| refuse("it has colours, and a map has one channel".into()))?;
     let greatest = map.iter().copied().fold(0.0_f32, f32::max);

@@ -36,6 +36,7 @@ pub(crate) fn phantom(name: &str, manifest: &str) -> DatasetCard {
         arbitrated: None,
         cases: [("train".to_owned(), 8), ("test".to_owned(), 2)].into(),
         folds: 5,
+        crop: None,
         licence: None,
         source: None,
     }

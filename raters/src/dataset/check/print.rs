@@ -26,6 +26,9 @@ impl fmt::Display for CheckReport {
         writeln!(f, "  images      {sizes}, {} channel(s)", card.channels)?;
         let arbitrated = card.arbitrated.map_or("none", |kind| kind.as_str());
         writeln!(f, "  arbitrated  {arbitrated}")?;
+        if let Some(crop) = card.crop {
+            writeln!(f, "  crop        {crop}")?;
+        }
         let slots = if card.rater_identity == RaterIdentity::Exchangeable {
             ": the rows below are slots, not people"
         } else {
