@@ -1,6 +1,7 @@
 //! A data set opened: what it holds, which case belongs to which split, and the cases themselves.
 
 mod check;
+mod draft;
 mod manifest;
 mod preview;
 mod split;
@@ -18,6 +19,7 @@ use crate::read::{self, Inside, Intensity, Listing, Phantom};
 pub use check::{
     AreaBias, CheckReport, Finding, FindingKind, PairAgreement, StructureReport, Summary, check,
 };
+pub use draft::{Draft, draft};
 pub use preview::{Chosen, SheetStyle, choose, preview};
 pub use split::{Members, SplitName};
 

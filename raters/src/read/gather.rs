@@ -31,6 +31,7 @@ pub(super) fn gather(
             found.push(Found::new(listings, place, name, image)?);
         }
     }
+    leave_out_masks(&mut found);
     found.sort_by(|a, b| a.name.cmp(&b.name));
     if found.is_empty() {
         return Err(DataError::NoCases {
@@ -71,6 +72,20 @@ pub(super) fn gather(
         cases.push(case.with_slots(&raters)?);
     }
     Ok(Listing { cases, raters })
+}
+
+/// Where images and masks lie in one folder (`{case}.png` beside `{case}_rater{rater}.png`), a mask fits the image's template
+/// too: what is a mask of some case is no image of another.
+fn leave_out_masks(found: &mut Vec<Found<'_>>) {
+    let masks: BTreeSet<PathBuf> = found
+        .iter()
+        .flat_map(|case| {
+            let masks = case.masks.iter().flat_map(BTreeMap::values);
+            masks.chain(case.arbitrated.iter().flatten())
+        })
+        .cloned()
+        .collect();
+    found.retain(|case| !masks.contains(&case.image));
 }
 
 struct Found<'a> {

@@ -13,6 +13,7 @@ mod nifti;
 mod phantom;
 mod qubiq;
 mod resize;
+mod stored;
 mod template;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub(crate) use inside::Inside;
 pub(crate) use intensity::Intensity;
 pub(crate) use phantom::Phantom;
 pub(crate) use resize::bring_to;
+pub(crate) use stored::{Stored, is_readable, stored};
 
 /// Which files make up one case; paths are relative to the data set's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,9 @@ pub(super) struct Place {
     /// A folder with a dataset.toml, or the name of a registered or built-in data set
     #[arg(value_name = "DIR|NAME")]
     what: String,
+    /// The definition, where no dataset.toml lies in the folder
+    #[arg(long, value_name = "FILE")]
+    definition: Option<PathBuf>,
     /// A named folder that data sets lie in; may be repeated
     #[arg(long = "data-root", value_name = "NAME=PATH")]
     data_roots: Vec<String>,
@@ -33,10 +36,17 @@ impl Place {
     fn find(&self, flags: &Flags) -> anyhow::Result<(DatasetFile, Option<PathBuf>)> {
         let folder = Path::new(&self.what);
         if folder.is_dir() {
+            let definition = self.definition.as_deref().unwrap_or(folder);
             return Ok((
-                as_wrong_use(parse_definition(folder))?,
+                as_wrong_use(parse_definition(definition))?,
                 Some(folder.to_owned()),
             ));
+        }
+        if self.definition.is_some() {
+            return Err(wrong_use(format!(
+                "--definition goes with a folder, and '{}' is none",
+                self.what
+            )));
         }
         let registry = Registry::read(&flags.home()?)?;
         if let Some(entry) = registry
