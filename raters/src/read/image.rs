@@ -7,7 +7,7 @@ use ndarray::Array3;
 
 use crate::DataError;
 
-const LARGEST_PICTURE: u64 = 1 << 30;
+const LARGEST_PICTURE: u64 = 1 << 28;
 const LONGEST_SIDE: u32 = 1 << 15;
 
 /// A decoded picture.
