@@ -26,6 +26,7 @@ const COMMANDS: &[&[&str]] = &[
     &["cancel"],
     &["train"],
     &["data"],
+    &["data", "init"],
     &["data", "register"],
     &["data", "check"],
     &["data", "preview"],

@@ -9,7 +9,7 @@ mod support;
 
 use std::path::Path;
 
-use mrprism_protocol::spec::ArbitratedKind;
+use mrprism_protocol::spec::{ArbitratedKind, DatasetForm};
 use mrprism_raters::dataset::{Dataset, FindingKind, SplitName, check};
 use support::{built_in, definition, real_data};
 
@@ -162,6 +162,33 @@ fn exchanged_folders_of_two_experts_are_found() {
     let case = |position: usize| names[position].trim_end_matches(".png");
     let expected = format!("raters 1 and 3 in {} to {} (6 cases)", case(10), case(15));
     assert_eq!(swapped.items, [expected], "{report}");
+}
+
+#[test]
+fn lidc_is_what_its_description_says() {
+    let test = "lidc_is_what_its_description_says";
+    let Some(folder) = real_data(test, "lidc") else {
+        return;
+    };
+    let drafted = mrprism_raters::dataset::draft(&folder);
+    if "lidc".parse::<DatasetForm>().is_err() {
+        let said = drafted.unwrap_err().to_string();
+        assert!(said.contains("published set 'lidc'"), "{said}");
+        return;
+    }
+    let dataset = Dataset::open(&definition(&drafted.unwrap().text), Some(&folder)).unwrap();
+    let report = check(&dataset);
+    assert_eq!((dataset.case_names().len(), report.patients), (1035, 120));
+    assert_eq!((report.sizes["128 x 128"], report.card.raters), (1035, 4));
+    let nodule = &report.structures[0];
+    let dice = nodule.pairwise_dice.unwrap();
+    assert!((dice.mean - 0.80).abs() < 0.01, "{dice:?}");
+    // Slots are no people: nobody draws larger than the others on average.
+    for area in &nodule.areas {
+        let relative = area.mean_relative_area.unwrap();
+        assert!((relative - 1.0).abs() < 0.05, "{report}");
+    }
+    assert!(report.is_sound(), "{report}");
 }
 
 fn names_in(folder: &Path) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 mod cache;
 mod check;
+mod draft;
 mod manifest;
 mod own_size;
 mod preview;
@@ -21,6 +22,7 @@ pub use cache::{Cache, CacheUse};
 pub use check::{
     AreaBias, CheckReport, Finding, FindingKind, PairAgreement, StructureReport, Summary, check,
 };
+pub use draft::{Draft, draft};
 pub use preview::{Chosen, SheetStyle, choose, preview};
 pub use split::{Members, SplitName};
 

@@ -55,7 +55,20 @@ pub(super) fn gather(
             found.push(place.found(listings, &case, image)?);
         }
     }
+    leave_out_masks(&mut found);
     listing(found, listings.inside.root(), looked_for)
+}
+
+/// Where images and masks lie in one folder (`{case}.png` beside `{case}_rater{rater}.png`), a mask fits the image's template
+/// too: what is a mask of some case is no image of another.
+fn leave_out_masks(found: &mut Vec<FoundCase>) {
+    let masks: BTreeSet<PathBuf> = found
+        .iter()
+        .flat_map(|case| case.masks.values().chain(&case.arbitrated))
+        .flatten()
+        .map(|mask| mask.path.clone())
+        .collect();
+    found.retain(|case| !masks.contains(&case.image));
 }
 
 /// Orders cases by name and puts every rater into one slot of all of them.

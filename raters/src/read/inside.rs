@@ -53,6 +53,32 @@ impl Inside {
         self.root.join(relative).symlink_metadata().is_ok()
     }
 
+    /// The first `most` files below the folder by name, as relative paths with '/'. Hidden names and linked folders are left out.
+    pub(crate) fn files(&self, most: usize) -> Result<Vec<String>, DataError> {
+        let mut found = Vec::new();
+        // A stack of folders still to be listed, the first by name on top.
+        let mut folders = vec![String::new()];
+        while let Some(folder) = folders.pop() {
+            let mut below = Vec::new();
+            for name in self.list(folder.as_ref())? {
+                let path = format!("{folder}{name}");
+                let full = self.root.join(&path);
+                if full.is_file() {
+                    found.push(path);
+                } else if full.is_dir() && !full.is_symlink() {
+                    below.push(format!("{path}/"));
+                }
+            }
+            if found.len() >= most {
+                break;
+            }
+            folders.extend(below.into_iter().rev());
+        }
+        found.sort_unstable();
+        found.truncate(most);
+        Ok(found)
+    }
+
     /// Names in a folder, without hidden ones; none where there is no such folder.
     fn list(&self, relative: &Path) -> Result<BTreeSet<String>, DataError> {
         if !self.root.join(relative).is_dir() {

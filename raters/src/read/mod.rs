@@ -19,6 +19,7 @@ mod qubiq;
 mod resize;
 mod single;
 mod source;
+mod stored;
 mod template;
 
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ pub(crate) use phantom::Phantom;
 pub(crate) use resize::bring_to;
 pub use single::{read_map_file, read_mask_file};
 pub(crate) use source::MaskSource;
+pub(crate) use stored::{Stored, is_readable, stored};
 
 /// Which files make up one case; paths are relative to the data set's folder.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,7 @@
 //! `mrprism data …`: data sets of this machine.
 
 mod check;
+mod init;
 mod list;
 mod place;
 mod preview;
@@ -23,6 +24,7 @@ pub(crate) struct Data {
 
 #[derive(Debug, Subcommand)]
 enum DataCommand {
+    Init(init::Init),
     Register(register::Register),
     Check(check::Check),
     Preview(preview::Preview),
@@ -32,6 +34,7 @@ enum DataCommand {
 impl Data {
     pub(crate) async fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
         match self.command {
+            DataCommand::Init(init) => init.run(),
             DataCommand::Register(register) => register.run(flags).await,
             DataCommand::Check(check) => check.run(flags),
             DataCommand::Preview(preview) => preview.run(flags),

@@ -19,6 +19,9 @@ pub(super) struct Place {
     /// A folder with a dataset.toml, or the name of a registered or built-in data set
     #[arg(value_name = "DIR|NAME")]
     what: String,
+    /// The definition, where no dataset.toml lies in the folder
+    #[arg(long, value_name = "FILE")]
+    definition: Option<PathBuf>,
     #[command(flatten)]
     roots: DataRootFlags,
 }
@@ -26,7 +29,18 @@ pub(super) struct Place {
 impl Place {
     /// Finds the data set's files and its splits.
     pub(super) fn open(&self, flags: &Flags) -> anyhow::Result<Dataset> {
-        open(&self.what, &self.roots, flags)
+        let Some(definition) = &self.definition else {
+            return open(&self.what, &self.roots, flags);
+        };
+        let folder = Path::new(&self.what);
+        if !folder.is_dir() {
+            return Err(wrong_use(format!(
+                "--definition goes with a folder, and '{}' is none",
+                self.what
+            )));
+        }
+        let definition = as_wrong_use(parse_definition(definition))?;
+        as_wrong_use(Dataset::open(&definition, Some(folder)))
     }
 }
 
