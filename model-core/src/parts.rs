@@ -55,7 +55,7 @@ pub(crate) fn mark(part: Part) {
             tch::Cuda::synchronize(index as i64);
         }
         let now = listener.watch.elapsed();
-        listener.heard.seconds[part as usize] += (now - listener.last).as_secs_f64();
+        listener.heard.seconds[part as usize] += now.saturating_sub(listener.last).as_secs_f64();
         listener.last = now;
     });
 }
