@@ -11,7 +11,7 @@ fn set_science_version() {
         "debug".to_owned()
     } else {
         let mut hasher = blake3::Hasher::new();
-        for folder in ["model-core/src", "raters/src", "protocol/src/spec"] {
+        for folder in ["model-core/src", "model-core/shim", "raters/src", "protocol/src/spec"] {
             println!("cargo:rerun-if-changed={}", root.join(folder).display());
             hash_folder(&root.join(folder), folder, &mut hasher);
         }
