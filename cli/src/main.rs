@@ -5,6 +5,7 @@ mod client;
 mod command;
 mod config;
 mod failure;
+mod foreground;
 mod home;
 mod output;
 mod process;
@@ -54,6 +55,7 @@ enum Command {
     Cancel(command::cancel::Cancel),
     Train(command::train::Train),
     Data(command::data::Data),
+    Score(command::score::Score),
     Devices(command::devices::Devices),
     Worker(command::worker::Worker),
     Config(command::config::Settings),
@@ -93,6 +95,7 @@ async fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Cancel(cancel) => cancel.run(flags).await,
         Command::Train(train) => train.run(flags),
         Command::Data(data) => data.run(flags).await,
+        Command::Score(score) => score.run(),
         Command::Devices(devices) => devices.run(),
         Command::Worker(worker) => worker.run(flags),
         Command::Config(settings) => settings.run(flags),

@@ -29,6 +29,7 @@ const COMMANDS: &[&[&str]] = &[
     &["data", "register"],
     &["data", "check"],
     &["data", "list"],
+    &["score"],
     &["devices"],
     &["worker"],
     &["config"],

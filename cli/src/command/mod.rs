@@ -7,6 +7,7 @@ pub(crate) mod devices;
 pub(crate) mod down;
 pub(crate) mod experiments;
 pub(crate) mod logs;
+pub(crate) mod score;
 pub(crate) mod status;
 pub(crate) mod submit;
 pub(crate) mod table;
