@@ -55,6 +55,7 @@ enum Command {
     Train(command::train::Train),
     Data(command::data::Data),
     Fuse(command::fuse::Fuse),
+    Score(command::score::Score),
     Devices(command::devices::Devices),
     #[command(subcommand)]
     Bench(command::bench::Bench),
@@ -97,6 +98,7 @@ async fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Train(train) => train.run(flags),
         Command::Data(data) => data.run(flags).await,
         Command::Fuse(fuse) => fuse.run(flags),
+        Command::Score(score) => score.run(),
         Command::Devices(devices) => devices.run(),
         Command::Bench(bench) => bench.run(),
         Command::Worker(worker) => worker.run(flags),

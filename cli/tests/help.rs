@@ -32,6 +32,7 @@ const COMMANDS: &[&[&str]] = &[
     &["data", "preview"],
     &["data", "list"],
     &["fuse"],
+    &["score"],
     &["devices"],
     &["bench"],
     &["bench", "step"],

@@ -182,7 +182,8 @@ fn lidc_is_what_its_description_says() {
     assert_eq!((report.sizes["128 x 128"], report.card.raters), (1035, 4));
     let nodule = &report.structures[0];
     let dice = nodule.pairwise_dice.unwrap();
-    assert!((dice.mean - 0.80).abs() < 0.01, "{dice:?}");
+    // "About 0.80"; a count of its own in NumPy gave 0.8192978 too.
+    assert!((dice.mean - 0.8193).abs() < 1e-4, "{dice:?}");
     // Slots are no people: nobody draws larger than the others on average.
     for area in &nodule.areas {
         let relative = area.mean_relative_area.unwrap();

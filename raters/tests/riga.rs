@@ -135,7 +135,7 @@ fn a_share_for_validation_that_makes_no_sense_is_refused() {
     for share in [-0.1, 1.0, f64::NAN] {
         definition.split.validation_fraction = Some(share);
         let sentence = refusal(&definition, Some(root.path()));
-        assert_tells(&sentence, &["validation_fraction", "less than 1"]);
+        assert_tells(&sentence, &["validation_fraction", "between 0 and 1"]);
     }
     definition.split.validation_fraction = Some(0.99);
     let sentence = refusal(&definition, Some(root.path()));

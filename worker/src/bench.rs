@@ -10,8 +10,10 @@ use mrprism_model_core::bench::{StepBench, StepTimes};
 use mrprism_model_core::device::DeviceChoice;
 use mrprism_protocol::spec::{Bundle, DatasetCard, NamedText, RaterIdentity, RunSpec, resolve};
 
-use crate::config::{Flags, ServeFlags};
-use crate::{config, device, output};
+use mrprism_settings::flags::{HomeFlags, TrainerFlags};
+use mrprism_settings::worker::{ServeFlags, Settings};
+
+use crate::{device, output};
 
 /// Every method's defaults, so that a bare `bench step` times what a bare study trains.
 static METHODS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../experiments/methods");
@@ -24,7 +26,9 @@ pub(crate) enum Bench {
     #[command(after_help = "Example:\n  mrprism-worker bench step --size 256 --batch 4 --json")]
     Step {
         #[command(flatten)]
-        flags: Flags,
+        home: HomeFlags,
+        #[command(flatten)]
+        trainer: TrainerFlags,
         #[command(flatten)]
         step: StepArgs,
     },
@@ -67,8 +71,12 @@ pub(crate) struct StepArgs {
 
 /// Times what was asked for. Exit code 0: done; 1: failed; 2: wrong use.
 pub(crate) fn main(bench: &Bench) -> anyhow::Result<ExitCode> {
-    let Bench::Step { flags, step: args } = bench;
-    let settings = config::settings(flags, &ServeFlags::default())?;
+    let Bench::Step {
+        home,
+        trainer,
+        step: args,
+    } = bench;
+    let settings = Settings::read(home, trainer, &ServeFlags::default())?;
     let spec = match spec(args) {
         Ok(spec) => spec,
         Err(message) => {
@@ -156,6 +164,7 @@ fn card(args: &StepArgs) -> DatasetCard {
         arbitrated: None,
         cases: BTreeMap::from([("train".to_owned(), args.batch)]),
         folds: 0,
+        crop: None,
         licence: None,
         source: None,
     }

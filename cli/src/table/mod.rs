@@ -22,7 +22,11 @@ pub(crate) fn plain(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
 }
 
 /// A table whose first `words` columns are words and whose others are numbers, to the right.
-fn lined(header: Vec<String>, rows: impl IntoIterator<Item = Vec<String>>, words: usize) -> String {
+pub(crate) fn lined(
+    header: Vec<String>,
+    rows: impl IntoIterator<Item = Vec<String>>,
+    words: usize,
+) -> String {
     let mut table = Table::new();
     table.load_style(STYLE);
     table.set_header(header);
@@ -37,7 +41,7 @@ fn lined(header: Vec<String>, rows: impl IntoIterator<Item = Vec<String>>, words
 }
 
 /// `text` in lines of at most `width` letters; every line but the first begins with `indent`.
-fn wrapped(text: &str, width: usize, indent: &str) -> String {
+pub(crate) fn wrapped(text: &str, width: usize, indent: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {

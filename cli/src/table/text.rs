@@ -1,5 +1,7 @@
 //! A table for people, in sections: what was asked, soft Dice, areas, raters one by one, the human row, notes.
 
+use std::collections::BTreeSet;
+
 use mrprism_protocol::spec::Reference;
 use mrprism_protocol::wire::{HumanCell, Table, TableColumn};
 
@@ -40,6 +42,7 @@ pub(crate) fn text(table: &Table) -> String {
             )
         }));
     }
+    parts.extend(elsewhere(table));
     if !table.notes.is_empty() {
         let notes: Vec<_> = table
             .notes
@@ -49,6 +52,21 @@ pub(crate) fn text(table: &Table) -> String {
         parts.push(section("Notes", &notes.join("\n")));
     }
     parts.join("\n\n")
+}
+
+/// Metrics in units of their own have no room beside soft Dice; the reader is told where they are.
+fn elsewhere(table: &Table) -> Option<String> {
+    let others = table
+        .columns
+        .iter()
+        .filter(|column| !is_soft_dice(&column.metric) && !is_alone(column))
+        .map(|column| column.metric.as_str());
+    let others: BTreeSet<_> = others.collect();
+    let named: Vec<_> = others.into_iter().collect();
+    (!named.is_empty()).then(|| {
+        let text = format!("In --format csv and json alone: {}.", named.join(", "));
+        wrapped(&text, WIDTH, "  ")
+    })
 }
 
 fn head(table: &Table) -> String {
@@ -89,12 +107,16 @@ fn section(title: &str, body: &str) -> String {
     format!("{title}\n{body}")
 }
 
+fn is_soft_dice(metric: &str) -> bool {
+    metric.starts_with("soft_dice@")
+}
+
 fn is_dice_of_all(column: &TableColumn) -> bool {
-    !is_alone(column) && !matches!(column.reference, Reference::Rater(_))
+    is_soft_dice(&column.metric) && !matches!(column.reference, Reference::Rater(_))
 }
 
 fn is_dice_of_one(column: &TableColumn) -> bool {
-    matches!(column.reference, Reference::Rater(_))
+    is_soft_dice(&column.metric) && matches!(column.reference, Reference::Rater(_))
 }
 
 fn is_alone(column: &TableColumn) -> bool {
@@ -107,6 +129,7 @@ fn human(table: &Table, (dataset, structure): (&str, &str)) -> Option<String> {
         .human
         .iter()
         .filter(|cell| cell.dataset == dataset && cell.structure == structure)
+        .filter(|cell| is_soft_dice(&cell.metric))
         .collect();
     let mut metrics: Vec<&str> = cells.iter().map(|cell| cell.metric.as_str()).collect();
     metrics.dedup();
@@ -188,6 +211,22 @@ mod tests {
         assert!(printed.contains("R20"));
         let widest = printed.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(WIDTH), "{printed}");
+    }
+
+    #[test]
+    fn a_distance_is_not_printed_as_soft_dice() {
+        let mut table = read(TWO_ARMS);
+        let soft = text(&table);
+        assert!(!soft.contains("csv and json alone"));
+        let mut column = table.columns[0].clone();
+        column.metric = "hausdorff_95@1".to_owned();
+        table.columns.push(column);
+        let mut cell = table.cells[0].clone();
+        (cell.column, cell.mean) = (table.columns.len() - 1, 31.25);
+        table.cells.push(cell);
+        let printed = text(&table);
+        assert!(printed.contains("In --format csv and json alone: hausdorff_95@1."));
+        assert!(!printed.contains("3125"), "{printed}");
     }
 
     #[test]

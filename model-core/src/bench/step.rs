@@ -210,6 +210,7 @@ fn cases(spec: &RunSpec) -> Vec<Case> {
             name,
             image: Array3::from_shape_simple_fn(image, || next(&mut of_image, 0) as f32),
             masks: Array4::from_shape_simple_fn(masks, || u8::from(next(&mut of_masks, 1) > 0.5)),
+            label: None,
             present: vec![true; raters],
             arbitrated: None,
         }

@@ -157,11 +157,6 @@ fn with_validation<'a>(
     let Some(fraction) = definition.split.validation_fraction else {
         return Ok(assigned);
     };
-    if !(0.0..1.0).contains(&fraction) {
-        return Err(format!(
-            "validation_fraction = {fraction}: give a share from 0 to less than 1"
-        ));
-    }
     if assigned
         .values()
         .any(|split| *split == SplitName::Validation)

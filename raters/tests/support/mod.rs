@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use mrprism_protocol::spec::{DatasetFile, parse_toml};
-use mrprism_raters::dataset::Dataset;
+use mrprism_raters::dataset::{CheckReport, Dataset, FindingKind};
 
 /// Parses a definition given inline.
 pub(crate) fn definition(text: &str) -> DatasetFile {
@@ -235,4 +235,11 @@ pub(crate) fn names_of(
     positions
         .map(|position| names[*position].to_owned())
         .collect()
+}
+
+/// Every case decoded. Small fixtures repeat images and masks, which a check rightly calls faults.
+pub(crate) fn assert_readable(report: &CheckReport) {
+    let unreadable = |kind| kind == FindingKind::Unreadable;
+    let mut faults = report.faults.iter();
+    assert!(!faults.any(|fault| unreadable(fault.kind)), "{report}");
 }

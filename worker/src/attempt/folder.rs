@@ -32,6 +32,11 @@ struct Found {
     header: Header,
 }
 
+/// Where a home keeps decoded cases.
+pub(crate) fn cache(home: &Path) -> PathBuf {
+    home.join("worker").join("cache")
+}
+
 /// Where all run folders of a home lie.
 pub(crate) fn runs(home: &Path) -> PathBuf {
     home.join("worker").join("runs")

@@ -9,7 +9,7 @@ use std::time::Duration;
 use mrprism_protocol::state::{AttemptOutcome, Command, JobKind};
 use mrprism_protocol::wire::{Claim, DeviceOffer, Finish};
 
-use self::folder::RunFolder;
+use self::folder::{RunFolder, cache};
 use crate::child::message::{ChildCommand, ChildJob, ChildLine, LastWord};
 use crate::child::process::{ChildProcess, Ending, Said};
 use crate::client::{Backoff, CallError};
@@ -133,6 +133,7 @@ async fn train(
         device_kind: device.kind,
         device_index: device.index,
         threads: device.threads,
+        cache: cache(&worker.settings.home),
         out: folder.path().to_owned(),
         checkpoint_seconds: worker.settings.checkpoint_interval.as_secs_f64(),
     };

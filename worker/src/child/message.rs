@@ -24,6 +24,8 @@ pub(crate) struct ChildJob {
     pub(crate) device_kind: DeviceKind,
     pub(crate) device_index: u32,
     pub(crate) threads: u32,
+    /// Folder of decoded cases, shared by all runs of this home.
+    pub(crate) cache: PathBuf,
     /// Folder of the attempt's files.
     pub(crate) out: PathBuf,
     pub(crate) checkpoint_seconds: f64,

@@ -12,10 +12,10 @@ use std::time::Duration;
 use mrprism_model_core::assemble::{self, Ended, RunInput};
 use mrprism_model_core::device::DeviceChoice;
 use mrprism_model_core::error::RunError;
-use mrprism_model_core::train::{Observer, StopSignal};
+use mrprism_model_core::train::{Observer, StopSignal, log};
 use mrprism_protocol::state::{ArtifactKind, AttemptOutcome};
 use mrprism_protocol::wire::EventBody;
-use mrprism_raters::dataset::Dataset;
+use mrprism_raters::dataset::{Cache, Dataset};
 
 use crate::child::message::{ChildJob, LastWord};
 
@@ -30,7 +30,7 @@ pub(crate) trait Sink {
 /// Runs a job in this process and says how it ended.
 pub(crate) fn run(job: &ChildJob, sink: &mut dyn Sink, stop: &StopSignal) -> LastWord {
     let data = match Dataset::open(&job.data.definition, job.data.folder.as_deref()) {
-        Ok(data) => data,
+        Ok(data) => data.with_cache(Cache::new(&job.cache, Cache::USUAL_BYTES)),
         Err(error) => return data_trouble(format!("data differ: {error}")),
     };
     let (wanted, held) = (&job.spec.dataset.manifest, data.manifest());
@@ -62,7 +62,11 @@ pub(crate) fn run(job: &ChildJob, sink: &mut dyn Sink, stop: &StopSignal) -> Las
         checkpoint_interval: Duration::try_from_secs_f64(job.checkpoint_seconds)
             .unwrap_or_default(),
     };
-    word(assemble::run(&input, &mut Listener(sink), stop))
+    let result = assemble::run(&input, &mut Listener(sink), stop);
+    if let Some(fault) = data.cache_use().and_then(|used| used.fault) {
+        log(&mut Listener(sink), "warn", fault);
+    }
+    word(result)
 }
 
 fn data_trouble(message: String) -> LastWord {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::{EVENTS, Journal, SCORES};
 use super::progress::Shown;
 use super::{Sink, provenance};
-use crate::attempt::folder::{BEST, LATEST};
+use crate::attempt::folder::{BEST, LATEST, cache};
 use crate::child::message::ChildJob;
 use crate::data_root::Holdings;
 use crate::register::SCIENCE_VERSION;
@@ -98,6 +98,7 @@ pub(crate) fn main(args: &TrainArgs, settings: &Settings) -> anyhow::Result<Exit
         device_kind: device.kind,
         device_index: device.index,
         threads: device.threads,
+        cache: cache(&settings.home),
         out: out.clone(),
         checkpoint_seconds: settings.checkpoint_interval.as_secs_f64(),
     };
