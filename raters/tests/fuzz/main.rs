@@ -231,6 +231,7 @@ fn tables() {
         structures = ["disc", "cup"]
         raters = "stable"
         form = "qubiq"
+        arbitrated_kind = "unknown"
         intensity = "rgb"
         split = { by = "folder" }
         "#,
