@@ -184,10 +184,10 @@ fn lidc_is_what_its_description_says() {
     let dice = nodule.pairwise_dice.unwrap();
     // "About 0.80"; a count of its own in NumPy gave 0.8192978 too.
     assert!((dice.mean - 0.8193).abs() < 1e-4, "{dice:?}");
-    // Slots are no people: nobody draws larger than the others on average.
+    // Slots are no people: none draws much larger than the others on average.
     for area in &nodule.areas {
         let relative = area.mean_relative_area.unwrap();
-        assert!((relative - 1.0).abs() < 0.05, "{report}");
+        assert!((relative - 1.0).abs() < 0.1, "{report}");
     }
     assert!(report.is_sound(), "{report}");
 }

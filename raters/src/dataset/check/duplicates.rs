@@ -25,27 +25,27 @@ const CASES_FOR_A_MEAN: usize = 10;
 pub(super) fn findings(dataset: &Dataset, seen: &[Seen]) -> Vec<Finding> {
     // Blank images are all alike, and told apart.
     let seen: Vec<_> = seen.iter().filter(|case| !case.constant).collect();
-    let mut across = Vec::new();
-    let mut within = Vec::new();
-    let mut add = |cases: &[&Seen], how: &str| {
-        let names: Vec<_> = cases
+    let (mut across, mut once) = (Vec::new(), Vec::new());
+    for group in groups(&seen, &nearly_equal(dataset, &seen)) {
+        let names: Vec<_> = group
+            .cases
             .iter()
             .map(|case| format!("{} ({})", case.name, split_of(dataset, case).as_str()))
             .collect();
-        let first = split_of(dataset, cases[0]);
-        let leak = cases.iter().any(|case| split_of(dataset, case) != first);
+        let how = match group.least {
+            None => "the same pixels".to_owned(),
+            Some(least) => format!("nearly the same (r {least:.3})"),
+        };
         let item = format!("{}: {how}", names.join(", "));
-        if leak {
+        // Without the mean image, a few images of one organ may look nearly equal and be different.
+        let sure = group.least.is_none() || seen.len() >= CASES_FOR_A_MEAN;
+        let first = split_of(dataset, group.cases[0]);
+        let leak = |case: &&Seen| split_of(dataset, case) != first;
+        if sure && group.cases.iter().any(leak) {
             across.push(item);
         } else {
-            within.push(item);
+            once.push(item);
         }
-    };
-    for cases in equal(&seen) {
-        add(&cases, "the same pixels");
-    }
-    for (a, b, alike) in nearly_equal(dataset, &seen) {
-        add(&[a, b], &format!("nearly the same (r {alike:.3})"));
     }
     let across = Finding::of(
         FindingKind::DuplicateAcrossSplits,
@@ -53,13 +53,13 @@ pub(super) fn findings(dataset: &Dataset, seen: &[Seen]) -> Vec<Finding> {
         "what is reported would have been seen in training: leave one out, or give both one `patient`",
         across,
     );
-    let within = Finding::of(
+    let once = Finding::of(
         FindingKind::Duplicate,
-        "images that stand twice in one split",
-        "folds may part them",
-        within,
+        "images that stand there twice",
+        "splits and folds may part them",
+        once,
     );
-    across.into_iter().chain(within).collect()
+    across.into_iter().chain(once).collect()
 }
 
 fn split_of(dataset: &Dataset, case: &Seen) -> SplitName {
@@ -73,25 +73,50 @@ fn split_of(dataset: &Dataset, case: &Seen) -> SplitName {
         .unwrap_or(SplitName::Train)
 }
 
-/// Groups of cases with equal pixels, each group and all groups in order of name.
-fn equal<'a>(seen: &[&'a Seen]) -> Vec<Vec<&'a Seen>> {
-    let mut by_hash: BTreeMap<[u8; 32], Vec<&Seen>> = BTreeMap::new();
-    for case in seen {
-        by_hash
-            .entry(*case.image_hash.as_bytes())
-            .or_default()
-            .push(case);
-    }
-    let mut groups: Vec<_> = by_hash
-        .into_values()
-        .filter(|cases| cases.len() > 1)
-        .collect();
-    groups.sort_by_key(|cases| cases[0].position);
-    groups
+/// Cases whose images are one.
+struct Group<'a> {
+    /// In order of name.
+    cases: Vec<&'a Seen>,
+    /// The least correlation that joined two of them; nothing where all have equal pixels.
+    least: Option<f32>,
 }
 
-/// Pairs of cases of different patients whose images are nearly and not quite equal, with their least correlation.
-fn nearly_equal<'a>(dataset: &Dataset, seen: &[&'a Seen]) -> Vec<(&'a Seen, &'a Seen, f32)> {
+/// Joins cases with equal pixels and pairs that are nearly equal; in order of the groups' first names.
+fn groups<'a>(seen: &[&'a Seen], pairs: &[(usize, usize, f32)]) -> Vec<Group<'a>> {
+    let mut group_of: Vec<usize> = (0..seen.len()).collect();
+    let mut first_with = BTreeMap::new();
+    for (i, case) in seen.iter().enumerate() {
+        group_of[i] = *first_with.entry(*case.image_hash.as_bytes()).or_insert(i);
+    }
+    let mut least: BTreeMap<usize, f32> = BTreeMap::new();
+    for (i, j, alike) in pairs {
+        let (a, b) = (group_of[*i], group_of[*j]);
+        let (kept, gone) = (a.min(b), a.max(b));
+        let lower = least.remove(&gone).unwrap_or(1.0).min(*alike);
+        let known = least.entry(kept).or_insert(lower);
+        *known = known.min(lower);
+        for group in &mut group_of {
+            if *group == gone {
+                *group = kept;
+            }
+        }
+    }
+    let mut members: BTreeMap<usize, Vec<&Seen>> = BTreeMap::new();
+    for (case, group) in seen.iter().zip(&group_of) {
+        members.entry(*group).or_default().push(case);
+    }
+    members
+        .into_iter()
+        .filter(|(_, cases)| cases.len() > 1)
+        .map(|(group, cases)| Group {
+            least: least.get(&group).copied(),
+            cases,
+        })
+        .collect()
+}
+
+/// Pairs of cases of different patients whose images are nearly and not quite equal, with the lesser correlation.
+fn nearly_equal(dataset: &Dataset, seen: &[&Seen]) -> Vec<(usize, usize, f32)> {
     let count = seen.len();
     let coarse = || seen.iter().map(|case| &case.thumbnail.coarse);
     let mean: Vec<f32> = (0..coarse().next().map_or(0, Vec::len))
@@ -117,7 +142,7 @@ fn nearly_equal<'a>(dataset: &Dataset, seen: &[&'a Seen]) -> Vec<(&'a Seen, &'a 
         let unlike = fine < FINE
             || seen[i].image_hash == seen[j].image_hash
             || (count >= CASES_FOR_A_MEAN && correlation(&rest[i], &rest[j]) < BESIDE_THE_MEAN);
-        (!unlike).then_some((seen[i], seen[j], coarse.min(fine)))
+        (!unlike).then_some((i, j, coarse.min(fine)))
     };
     (0..count)
         .into_par_iter()

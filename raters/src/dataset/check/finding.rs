@@ -14,7 +14,7 @@ pub enum FindingKind {
     DuplicateAcrossSplits,
     /// One rater's masks equal another's in every case.
     CopiedRater,
-    /// The same or nearly the same image twice in one split.
+    /// The same or nearly the same image twice, and no certain leak.
     Duplicate,
     /// Names that look like one patient's, in two splits.
     PatientInTwoSplits,
@@ -63,6 +63,8 @@ pub struct Finding {
 const SHOWN: usize = 4;
 /// Items longer than this stand on lines of their own.
 const SHORT: usize = 40;
+/// An item is cut behind so many letters: scripts see it whole.
+const LONGEST: usize = 300;
 
 impl Finding {
     /// Of several items: what they are, how many, and what to do; nothing of none.
@@ -94,7 +96,12 @@ impl fmt::Display for Finding {
     /// The sentence and the first few items.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.what)?;
-        let shown = &self.items[..self.items.len().min(SHOWN)];
+        let shown: Vec<_> = self
+            .items
+            .iter()
+            .take(SHOWN)
+            .map(|item| cut(item))
+            .collect();
         let more = self.items.len() - shown.len();
         if shown.iter().all(|item| item.len() <= SHORT) {
             if !shown.is_empty() {
@@ -109,6 +116,13 @@ impl fmt::Display for Finding {
             0 => Ok(()),
             more => write!(f, " +{more} more"),
         }
+    }
+}
+
+fn cut(item: &str) -> String {
+    match item.char_indices().nth(LONGEST) {
+        None => item.to_owned(),
+        Some((end, _)) => format!("{}…", &item[..end]),
     }
 }
 
