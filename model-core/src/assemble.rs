@@ -184,7 +184,7 @@ impl Run<'_> {
         }
         let plan = Plan::new(&spec.train, data.len());
         let mut progress = Progress {
-            adam: Adam::new(&spec.train, method.parameters()),
+            adam: Adam::new(&spec.train, method.parameters()).updating(method.updates_per_step()),
             best: None,
         };
         let interval = self.input.checkpoint_interval;

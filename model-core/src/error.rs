@@ -17,7 +17,7 @@ pub enum RunError {
     Unusable(String),
     /// Loss or gradient became infinite or no number.
     #[error(
-        "training diverged at step {step}: {terms}, gradient norm {gradient_norm}. The weights before this step are \
+        "training diverged at step {step}: {terms}, gradient norm {gradient_norm}. The weights before this update are \
          untouched. Try a smaller train.lr or another seed; if it happens at once, look at the data with \
          `mrprism data check`"
     )]

@@ -8,6 +8,7 @@
 //! message into a [`error::RunError`], where "out of memory" and a lost device are told apart from faults of the run.
 
 pub mod assemble;
+pub mod augment;
 pub mod block;
 pub mod device;
 pub mod draw;

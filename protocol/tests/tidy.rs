@@ -77,6 +77,10 @@ const BANS: &[Ban] = &[
         &["crate::network", "crate::train", "crate::method"],
     ),
     ban(
+        "model-core/src/augment",
+        &["crate::network", "crate::train", "crate::method"],
+    ),
+    ban(
         "model-core/src/network",
         &[
             "crate::loss",

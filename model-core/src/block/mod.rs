@@ -2,21 +2,25 @@
 
 mod attention;
 mod conv;
+mod convlstm;
 mod deconv;
 mod fuse;
 mod linear;
 mod norm;
 mod resnet;
 mod separable;
+mod threshold;
 
 pub use attention::{Attention, AttentionConfig};
 pub use conv::{Conv, ConvConfig, ConvNormRelu};
+pub use convlstm::ConvLstm;
 pub use deconv::Deconv;
 pub use fuse::{confidences, fuse};
 pub use linear::Linear;
 pub use norm::{BatchNorm, LayerNorm};
-pub use resnet::{Features, ResNet34};
+pub use resnet::{Features, ResNet};
 pub use separable::Separable;
+pub use threshold::straight_through;
 
 /// Whether batch norm uses and updates its statistics (training) or only reads the running ones (evaluation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

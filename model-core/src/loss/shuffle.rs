@@ -7,15 +7,43 @@
 //! ```
 //!
 //! π moves only raters who are present. Cases with fewer than two give 0: there is nothing to deal. (12)'s threshold is
-//! left out, for it has no gradient (docs/model.md, A7).
+//! left out by default, for it has no gradient (docs/model.md, A7).
+//!
+//! Options: `per_head` compares `c^{π(m)} P^m` with `c^{π(m)} z^m` rater by rater, as the authors' code does;
+//! `straight_through` thresholds P with P's gradient; `both` lets the gradient into c on the predictions' side.
 
+use mrprism_protocol::spec::{MrPrismLoss, ShuffleForm, ShuffleGradient, ShuffleThreshold};
 use tch::{Kind, Tensor};
 
-use crate::block::fuse;
+use super::entropy::{CLAMP, binary, mean_of_present};
+use crate::block::{fuse, straight_through};
 use crate::draw::Random;
 
-/// Predictions are kept this far from 0 and 1.
-const CLAMP: f64 = 1e-6;
+/// Thresholded predictions are kept this far from 0 and 1: they are exactly that wherever all heads agree, and a gradient
+/// of 1/10⁻⁶ there would drown every other. Where they agree, the clamp passes none.
+const CLAMP_OF_CUT: f64 = 1e-3;
+
+/// How labels and predictions are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShuffleRule {
+    /// After fusing or rater by rater.
+    pub form: ShuffleForm,
+    /// With (12)'s threshold or without.
+    pub threshold: ShuffleThreshold,
+    /// What is taught.
+    pub gradient: ShuffleGradient,
+}
+
+impl ShuffleRule {
+    /// The specification's.
+    pub const fn of(spec: &MrPrismLoss) -> Self {
+        Self {
+            form: spec.shuffle_form,
+            threshold: spec.shuffle_threshold,
+            gradient: spec.shuffle_gradient,
+        }
+    }
+}
 
 /// Drawn permutations: `indices[p][case][m]` is π(m). One entry stands for every case where all have the same raters.
 pub type Permutations = Vec<Vec<Vec<i64>>>;
@@ -51,16 +79,16 @@ fn among(random: Random, present: &[bool]) -> Vec<i64> {
     permutation
 }
 
-/// The loss; gradients reach `heads` only.
+/// The loss; gradients reach `heads`, and `confidences` where the rule says so.
 /// Shapes: confidences, heads, masks \[b, m, k, h, w\], `present` b times m → a scalar
 pub fn shuffle(
+    rule: ShuffleRule,
     permutations: &Permutations,
     confidences: &Tensor,
     heads: &Tensor,
     masks: &Tensor,
     present: &[Vec<bool>],
 ) -> Tensor {
-    let confidences = confidences.detach();
     let device = heads.device();
     let counted: Vec<f32> = present
         .iter()
@@ -79,13 +107,29 @@ pub fn shuffle(
     let counted = Tensor::from_slice(&counted)
         .to_device(device)
         .reshape([-1, 1, 1, 1]);
+    let (heads, clamp) = match rule.threshold {
+        ShuffleThreshold::Soft => (heads.shallow_clone(), CLAMP),
+        ShuffleThreshold::StraightThrough => (straight_through(heads), CLAMP_OF_CUT),
+    };
+    let still = confidences.detach();
     let terms: Vec<Tensor> = permutations
         .iter()
         .map(|of_cases| {
-            let dealt = deal(&confidences, of_cases);
-            let predicted = fuse(&dealt, heads).clamp(CLAMP, 1.0 - CLAMP);
-            let wanted = fuse(&dealt, masks);
-            let entropy = cross_entropy(&predicted, &wanted);
+            let wanting = deal(&still, of_cases);
+            let predicting = match rule.gradient {
+                ShuffleGradient::Heads => wanting.shallow_clone(),
+                ShuffleGradient::Both => deal(confidences, of_cases),
+            };
+            let entropy = match rule.form {
+                ShuffleForm::Fused => binary(
+                    &fuse(&predicting, &heads).clamp(clamp, 1.0 - clamp),
+                    &fuse(&wanting, masks),
+                ),
+                ShuffleForm::PerRater => {
+                    let predicted = (predicting * &heads).clamp(clamp, 1.0 - clamp);
+                    mean_of_present(&binary(&predicted, &(wanting * masks)), present)
+                }
+            };
             if everyone_counts {
                 entropy.mean(None)
             } else {
@@ -94,13 +138,6 @@ pub fn shuffle(
         })
         .collect();
     Tensor::stack(&terms, 0).mean(None)
-}
-
-/// Binary cross-entropy of every pixel. libtorch's own refuses what is no number with an error of its own; here it flows
-/// on to where the step looks whether its losses are finite.
-fn cross_entropy(predicted: &Tensor, wanted: &Tensor) -> Tensor {
-    let opposite = |x: &Tensor| x.neg() + 1.0;
-    (wanted * predicted.log() + opposite(wanted) * opposite(predicted).log()).neg()
 }
 
 /// c^{π(m)}. Shapes: \[b, m, k, h, w\] → the same

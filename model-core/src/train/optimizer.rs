@@ -17,7 +17,8 @@ pub struct Adam {
     betas: [f64; 2],
     eps: f64,
     weight_decay: f64,
-    steps: u64,
+    updates: u64,
+    per_step: u64,
     moments: Vec<Moments>,
 }
 
@@ -46,16 +47,26 @@ impl Adam {
             betas: spec.betas,
             eps: spec.eps,
             weight_decay: spec.weight_decay,
-            steps: 0,
+            updates: 0,
+            per_step: 1,
             moments,
         }
     }
 
-    /// One step with the gradients as they stand. What has no gradient stays, its moments too.
+    /// For a learner that makes `per_step` updates a training step.
+    #[must_use]
+    pub fn updating(self, per_step: u64) -> Self {
+        Self {
+            per_step: per_step.max(1),
+            ..self
+        }
+    }
+
+    /// One update with the gradients as they stand. What has no gradient stays, its moments too.
     pub fn step(&mut self) {
-        self.steps += 1;
+        self.updates += 1;
         let [beta1, beta2] = self.betas;
-        let correct = |beta: f64| 1.0 - beta.powf(self.steps as f64);
+        let correct = |beta: f64| 1.0 - beta.powf(self.updates as f64);
         let (correct1, correct2) = (correct(beta1), correct(beta2));
         // p − lr/c₁ · m / (√v/√c₂ + ε) = p + m / (√v · scale + shift): one pass less over memory.
         let scale = -correct1 / (self.lr * correct2.sqrt());
@@ -85,9 +96,9 @@ impl Adam {
         });
     }
 
-    /// Steps done.
+    /// Training steps done.
     pub fn steps(&self) -> u64 {
-        self.steps
+        self.updates / self.per_step
     }
 
     /// First and second moments by parameter name, sharing nothing with the optimiser.
@@ -104,7 +115,7 @@ impl Adam {
         )
     }
 
-    /// Takes over moments and the number of steps.
+    /// Takes over moments and the number of training steps.
     ///
     /// # Errors
     /// A sentence where names or shapes differ; nothing is changed then.
@@ -133,7 +144,7 @@ impl Adam {
             own.first.copy_(first);
             own.second.copy_(second);
         }
-        self.steps = steps;
+        self.updates = steps * self.per_step;
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod augmenting;
 mod common;
 mod golden;
 mod learning;
@@ -15,3 +16,4 @@ mod refusals;
 mod resuming;
 mod runs;
 mod step;
+mod switches;
