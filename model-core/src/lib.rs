@@ -13,6 +13,7 @@ pub mod block;
 pub mod device;
 pub mod draw;
 pub mod error;
+pub mod import;
 pub mod loss;
 pub mod method;
 pub mod network;

@@ -81,6 +81,10 @@ const BANS: &[Ban] = &[
         &["crate::network", "crate::train", "crate::method"],
     ),
     ban(
+        "model-core/src/import",
+        &["crate::train", "crate::method", "crate::assemble"],
+    ),
+    ban(
         "model-core/src/network",
         &[
             "crate::loss",

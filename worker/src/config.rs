@@ -82,6 +82,13 @@ pub(crate) struct Settings {
     pub(crate) buffer_mib: u64,
 }
 
+impl Settings {
+    /// Where imported weights lie.
+    pub(crate) fn weights(&self) -> PathBuf {
+        self.home.join("weights")
+    }
+}
+
 /// The settings as the `config` crate reads them.
 #[derive(Debug, Deserialize)]
 struct Layered {

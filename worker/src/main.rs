@@ -16,6 +16,7 @@ mod register;
 mod relay;
 mod run;
 mod supervise;
+mod weights;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -74,6 +75,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Encoder weights from elsewhere
+    Weights {
+        #[command(subcommand)]
+        command: weights::WeightsCommand,
+    },
     /// List the data sets that a worker with these settings would offer
     #[command(after_help = "Example:\n  mrprism-worker datasets --data-root data=/srv/data --json")]
     Datasets {
@@ -116,6 +122,12 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
             run::train::main(&train, &settings)
         }
         Command::Devices { json } => device::print(json).map(|()| ExitCode::SUCCESS),
+        Command::Weights {
+            command: weights::WeightsCommand::Import { flags, file, json },
+        } => {
+            let settings = config::settings(&flags, &ServeFlags::default())?;
+            weights::print(&file, &settings, json).map(|()| ExitCode::SUCCESS)
+        }
         Command::Datasets { flags, json } => {
             let settings = config::settings(&flags, &ServeFlags::default())?;
             list_datasets(&Holdings::index(&settings), json).map(|()| ExitCode::SUCCESS)

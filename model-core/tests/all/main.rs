@@ -8,6 +8,7 @@
 mod augmenting;
 mod common;
 mod golden;
+mod import;
 mod learning;
 mod listener;
 mod losses;

@@ -134,6 +134,7 @@ async fn train(
         device_index: device.index,
         threads: device.threads,
         out: folder.path().to_owned(),
+        weights: worker.settings.weights(),
         checkpoint_seconds: worker.settings.checkpoint_interval.as_secs_f64(),
     };
     let mut child = ChildProcess::start(&job).await?;

@@ -26,6 +26,8 @@ pub(crate) struct ChildJob {
     pub(crate) threads: u32,
     /// Folder of the attempt's files.
     pub(crate) out: PathBuf,
+    /// Folder of imported weights.
+    pub(crate) weights: PathBuf,
     pub(crate) checkpoint_seconds: f64,
 }
 

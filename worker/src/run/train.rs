@@ -114,6 +114,7 @@ pub(crate) fn main(args: &TrainArgs, settings: &Settings) -> anyhow::Result<Exit
         device_index: device.index,
         threads: device.threads,
         out: out.clone(),
+        weights: settings.weights(),
         checkpoint_seconds: settings.checkpoint_interval.as_secs_f64(),
     };
     let stop = StopSignal::default();
