@@ -56,6 +56,7 @@ enum Command {
     Data(command::data::Data),
     Fuse(command::fuse::Fuse),
     Score(command::score::Score),
+    Weights(command::weights::Weights),
     Devices(command::devices::Devices),
     #[command(subcommand)]
     Bench(command::bench::Bench),
@@ -99,6 +100,7 @@ async fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Data(data) => data.run(flags).await,
         Command::Fuse(fuse) => fuse.run(flags),
         Command::Score(score) => score.run(),
+        Command::Weights(weights) => weights.run(flags),
         Command::Devices(devices) => devices.run(),
         Command::Bench(bench) => bench.run(),
         Command::Worker(worker) => worker.run(flags),

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use mrprism_protocol::spec::{ReferenceFamily, RunSpec, Seed};
+use mrprism_protocol::spec::{EncoderWeights, ReferenceFamily, RunSpec, Seed};
 use mrprism_protocol::state::ArtifactKind;
 use mrprism_protocol::wire::{EventBody, Score};
 use mrprism_raters::case::Case;
@@ -16,6 +16,7 @@ use tch::Device;
 
 use crate::device::DeviceChoice;
 use crate::error::RunError;
+use crate::import;
 use crate::method::{Method, catalog};
 use crate::predict::{
     FinalWeights, WEIGHTS_NAME, changes, read_weights, stored, validate, write_weights,
@@ -43,6 +44,8 @@ pub struct RunInput<'a> {
     pub threads: u32,
     /// The run's folder; made if it is missing.
     pub out: &'a Path,
+    /// Folder of imported weights; none where the caller has none.
+    pub weights: Option<&'a Path>,
     /// Shortest time between two checkpoints; zero writes one at every epoch's end.
     pub checkpoint_interval: Duration,
 }
@@ -182,22 +185,15 @@ impl Run<'_> {
         }
         let plan = Plan::new(&spec.train, data.len());
         let mut progress = Progress {
-            adam: Adam::new(&spec.train, method.parameters()),
+            adam: Adam::new(&spec.train, method.parameters()).updating(method.updates_per_step()),
             best: None,
         };
         let interval = self.input.checkpoint_interval;
         let mut checkpoints = Checkpoints::new(out, identity, method.parameters(), plan, interval);
-        match checkpoints.resume(&mut progress) {
-            Ok(_) => {}
-            Err(Unreadable::Foreign(error)) => return Err(error),
-            Err(Unreadable::Broken(message)) => {
-                let name = checkpoint::NAME;
-                log(
-                    observer,
-                    "warn",
-                    format!("{name} cannot be used ({message}): training begins anew"),
-                );
-            }
+        if !resumed(&mut checkpoints, &mut progress, observer)?
+            && let EncoderWeights::Imported(hash) = spec.method.encoder_weights()
+        {
+            import::apply(method.parameters(), "encoder.", self.input.weights, hash)?;
         }
         let step = progress.adam.steps();
         let (epoch, steps, steps_per_epoch) = (plan.epoch(step), plan.steps, plan.steps_per_epoch);
@@ -357,6 +353,27 @@ impl Run<'_> {
             scores: scores.clone(),
         });
         Ok(scores)
+    }
+}
+
+/// Goes on from a checkpoint, if there is one that can be used.
+fn resumed(
+    checkpoints: &mut Checkpoints,
+    progress: &mut Progress,
+    observer: &mut dyn Observer,
+) -> Result<bool, RunError> {
+    match checkpoints.resume(progress) {
+        Ok(found) => Ok(found.is_some()),
+        Err(Unreadable::Foreign(error)) => Err(error),
+        Err(Unreadable::Broken(message)) => {
+            let name = checkpoint::NAME;
+            log(
+                observer,
+                "warn",
+                format!("{name} cannot be used ({message}): training begins anew"),
+            );
+            Ok(false)
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub enum RunError {
     Unusable(String),
     /// Loss or gradient became infinite or no number.
     #[error(
-        "training diverged at step {step}: {terms}, gradient norm {gradient_norm}. The weights before this step are \
+        "training diverged at step {step}: {terms}, gradient norm {gradient_norm}. The weights before this update are \
          untouched. Try a smaller train.lr or another seed; if it happens at once, look at the data with \
          `mrprism data check`"
     )]
@@ -33,6 +33,18 @@ pub enum RunError {
     /// The asked device is not there.
     #[error("{0}")]
     NoDevice(String),
+    /// Imported weights that this machine does not have.
+    #[error(
+        "the run's encoder begins with the weights blake3:{hash}, which this machine does not have{}: bring them with \
+         `mrprism weights import FILE`",
+        .folder.as_ref().map(|folder| format!(" in {}", folder.display())).unwrap_or_default()
+    )]
+    NoWeights {
+        /// The hash that the specification names.
+        hash: String,
+        /// Where they were looked for.
+        folder: Option<PathBuf>,
+    },
     /// A checkpoint that must not be gone on from.
     #[error("{path}: {message}")]
     Checkpoint {
@@ -70,6 +82,7 @@ impl RunError {
         match self {
             Self::OutOfMemory(_) => AttemptOutcome::OutOfMemory,
             Self::NoDevice(_)
+            | Self::NoWeights { .. }
             | Self::Device(_)
             | Self::File { .. }
             | Self::Data(DataError::File { .. }) => AttemptOutcome::Infrastructure,

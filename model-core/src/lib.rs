@@ -8,11 +8,13 @@
 //! message into a [`error::RunError`], where "out of memory" and a lost device are told apart from faults of the run.
 
 pub mod assemble;
+pub mod augment;
 pub mod bench;
 pub mod block;
 pub mod device;
 pub mod draw;
 pub mod error;
+pub mod import;
 pub mod loss;
 pub mod method;
 pub mod network;

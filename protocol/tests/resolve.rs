@@ -42,7 +42,18 @@ fn resolve_text(text: &str) -> Result<Resolved, Vec<SpecError>> {
             text: MRPRISM.into(),
         }],
     };
-    resolve(&bundle, &[phantom()])
+    let two_sided = ["phantom-over", "phantom-under"].map(|name| DatasetCard {
+        name: name.into(),
+        ..phantom()
+    });
+    let growth = DatasetCard {
+        name: "qubiq/brain-growth".into(),
+        raters: 7,
+        structures: vec!["growth".into()],
+        ..phantom()
+    };
+    let [over, under] = two_sided;
+    resolve(&bundle, &[phantom(), over, under, growth])
 }
 
 fn first_fault(text: &str) -> String {
@@ -147,4 +158,72 @@ fn a_grid_crosses_arms_and_values() {
     );
     let MethodSpec::Mrprism(method) = &resolved.cells[0].spec.method;
     assert!(method.loss.shuffle.abs() < f64::EPSILON);
+}
+
+#[test]
+fn every_study_resolves_to_its_arms() {
+    let arms = |text| {
+        let resolved = resolve_text(text).unwrap();
+        let mut seen = std::collections::BTreeSet::new();
+        for cell in &resolved.cells {
+            let mut spec = serde_json::to_value(&cell.spec).unwrap();
+            spec["seed"] = cell.seed.0.into();
+            assert!(seen.insert(spec.to_string()), "{} stands twice", cell.arm);
+        }
+        let mut arms: Vec<_> = resolved.cells.into_iter().map(|cell| cell.arm).collect();
+        arms.dedup();
+        arms
+    };
+    assert_eq!(
+        arms(include_str!("../../experiments/studies/table4.toml")),
+        [
+            "concat-shuffle",
+            "convlstm-shuffle",
+            "attentive-shuffle",
+            "attentive-multi-head",
+            "attentive-both"
+        ]
+    );
+    assert_eq!(
+        arms(include_str!("../../experiments/studies/two-sided.toml")).len(),
+        3 * 2
+    );
+    let alive = arms(include_str!(
+        "../../experiments/studies/recurrence-alive.toml"
+    ));
+    assert_eq!(alive.len(), 13 * 3);
+    assert!(
+        alive.contains(&"tied-heads dataset=phantom-under size=64".to_owned()),
+        "{alive:?}"
+    );
+    assert_eq!(
+        arms(include_str!("../../experiments/studies/brain-growth.toml")),
+        ["mrprism"]
+    );
+}
+
+#[test]
+fn impossible_choices_of_mrprism_are_refused_in_sentences() {
+    let faults = [
+        "\"network.recurrences\" = 7",
+        "\"network.recurrences\" = 0",
+        "\"network.encoder_depth\" = 101",
+        "\"network.encoder_weights\" = \"/tmp/weights.pth\"",
+        "\"network.integration\" = \"gru\"",
+        "\"network.divp_stride\" = 2",
+        "\"network.divp_input\" = \"image\"",
+        "\"network.confidence\" = \"head\", \"network.confidence_scale\" = \"raters\"",
+        "\"loss.target\" = \"mean\"",
+        "\"loss.multi_head\" = -1.0",
+        "\"loss.initial_noise_cell\" = 0",
+        "\"loss.initial_noise_cell\" = 24",
+        "\"train.update\" = \"epoch\"",
+        "\"train.augment.flip\" = true",
+        "\"train.augment.rotation_degrees\" = 270",
+        "\"train.augment.scale\" = 0.9",
+        "\"train.augment.colour\" = -0.1",
+        "\"train.augment.blur\" = 1.0",
+    ]
+    .map(|set| first_fault(&QUICKSTART.replace("\"network.recurrences\" = 3", set)));
+    insta::assert_snapshot!(faults.join("\n"));
 }

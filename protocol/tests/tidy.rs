@@ -91,6 +91,14 @@ const BANS: &[Ban] = &[
         &["crate::network", "crate::train", "crate::method"],
     ),
     ban(
+        "model-core/src/augment",
+        &["crate::network", "crate::train", "crate::method"],
+    ),
+    ban(
+        "model-core/src/import",
+        &["crate::train", "crate::method", "crate::assemble"],
+    ),
+    ban(
         "model-core/src/network",
         &[
             "crate::loss",

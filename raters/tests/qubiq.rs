@@ -223,7 +223,7 @@ fn brain_tumor_has_four_channels_three_tasks_and_cases_without_the_third() {
         .map(|structure| structure.empty_masks)
         .collect();
     assert_eq!(empty, [0, 0, 15]);
-    assert_tells(&report.to_string(), &["15 masks of", "are empty"]);
+    assert_tells(&report.to_string(), &["empty masks of 'tumor3' (15)"]);
     let splits = dataset.splits(10, None).unwrap();
     let all: Vec<_> = splits
         .train

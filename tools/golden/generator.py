@@ -103,8 +103,12 @@ def rounded(value):
     return float(f"{value:.9g}")
 
 
-def write(name, content):
+def write(name, content, lines=False):
+    """Writes a golden file; `lines` gives every entry one line."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{name}.json"
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    text = json.dumps(content, indent=1)
+    if lines:
+        text = "{\n" + ",\n".join(f"{json.dumps(key)}: {json.dumps(content[key])}" for key in content) + "\n}"
+    path.write_text(text + "\n")
     print(f"{path.name}: {path.stat().st_size} bytes")

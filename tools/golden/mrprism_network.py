@@ -41,30 +41,54 @@ class Encoder(nn.Module):
         return taps
 
 
+class ConvLstm(nn.Module):
+    """One step: gates in the order i, f, o, g; the state before it is the embedding."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.gates = nn.Conv2d(2 * channels, 4 * channels, 3, padding=1)
+
+    def forward(self, x, state):
+        i, f, o, g = self.gates(torch.cat([x, state], 1)).split(x.shape[1], 1)
+        cell = torch.sigmoid(f) * state + torch.sigmoid(i) * torch.tanh(g)
+        return torch.sigmoid(o) * torch.tanh(cell)
+
+
 class Stage(nn.Module):
-    def __init__(self, maps, channels, grid, heads, skip, side, outputs, last):
+    def __init__(self, maps, channels, grid, heads, skip, side, outputs, last, integration):
         super().__init__()
         stride = side // 4 // grid
         self.embedding = nn.Module()
         self.embedding.pointwise = nn.Conv2d(maps, channels, 1)
         self.embedding.depthwise = nn.Conv2d(channels, channels, stride, stride, groups=channels)
-        self.attention = Attention(channels, grid * grid, heads, True)
+        if integration == "attentive":
+            self.attention = Attention(channels, grid * grid, heads, True)
+        elif integration == "concat":
+            self.concat = conv_norm(2 * channels, channels, 1)
+        else:
+            self.convlstm = ConvLstm(channels)
         self.join = conv_norm(channels + skip, channels, 1)
         self.up = nn.ConvTranspose2d(channels, outputs, 2, 2)
         self.up_norm = None if last else nn.BatchNorm2d(outputs)
 
-    def forward(self, s, skip, averaged, residual):
+    def integrate(self, s, embedding, residual):
+        if hasattr(self, "concat"):
+            return self.concat.forward(torch.cat([s, embedding], 1))
+        if hasattr(self, "convlstm"):
+            return self.convlstm(s, embedding)
         b, c, r, _ = s.shape
-        embedding = self.embedding.depthwise(self.embedding.pointwise(averaged)).flatten(2).transpose(1, 2)
-        features = s.flatten(2).transpose(1, 2)
-        a = self.attention(embedding, features, embedding if residual == "query" else features)
-        a = a.transpose(1, 2).reshape(b, c, r, r)
+        asking, features = embedding.flatten(2).transpose(1, 2), s.flatten(2).transpose(1, 2)
+        a = self.attention(asking, features, asking if residual == "query" else features)
+        return a.transpose(1, 2).reshape(b, c, r, r)
+
+    def forward(self, s, skip, averaged, residual):
+        a = self.integrate(s, self.embedding.depthwise(self.embedding.pointwise(averaged)), residual)
         up = self.up(self.join.forward(a if skip is None else torch.cat([a, skip], 1)) + a)
         return up if self.up_norm is None else torch.relu(self.up_norm(up))
 
 
 class ConP(nn.Module):
-    def __init__(self, raters, structures, side, width, residual):
+    def __init__(self, raters, structures, side, width, residual, integration):
         super().__init__()
         self.side, self.residual = side, residual
         for index in range(4):
@@ -73,7 +97,7 @@ class ConP(nn.Module):
             outputs = structures if last else channels // 2
             grid = (side // 32) << index
             skip = 0 if index == 0 else channels
-            stage = Stage(raters * structures, channels, grid, 8 >> index, skip, side, outputs, last)
+            stage = Stage(raters * structures, channels, grid, 8 >> index, skip, side, outputs, last, integration)
             setattr(self, f"stage{index + 1}", stage)
 
     def forward(self, taps, w):
@@ -110,11 +134,12 @@ class RaterHeads(nn.Module):
 
 
 class DivP(nn.Module):
-    def __init__(self, raters, structures, side):
+    def __init__(self, raters, structures, side, inputs, stride):
         super().__init__()
-        self.side, self.grid = side, side // 8
+        self.side, self.grid = side, side // stride
         n = self.grid**2
-        self.stem1, self.stem2, self.stem3 = conv_norm(structures, 16, 2), conv_norm(16, 32, 2), conv_norm(32, 32, 2)
+        self.stem1, self.stem2 = conv_norm(inputs, 16, 2), conv_norm(16, 32, 2)
+        self.stem3 = conv_norm(32, 32, 2 if stride == 8 else 1)
         self.block1, self.block2, self.block3 = (Attention(c, n, 4, False) for c in [32, 64, 64])
         self.widen, self.narrow = nn.Linear(32, 64), nn.Linear(64, 32)
         self.heads = RaterHeads(raters, structures, n)
@@ -134,8 +159,10 @@ class DivP(nn.Module):
 
 
 class MrPrism(nn.Module):
-    def __init__(self, raters, structures, channels, side, width, residual):
+    """`seen` is what DivP sees beside the segmentation: channels of the image, or 0."""
+
+    def __init__(self, raters, structures, channels, side, width, residual, integration="attentive", seen=0, stride=8):
         super().__init__()
         self.encoder = Encoder(channels, width)
-        self.conp = ConP(raters, structures, side, width, residual)
-        self.divp = DivP(raters, structures, side)
+        self.conp = ConP(raters, structures, side, width, residual, integration)
+        self.divp = DivP(raters, structures, side, structures + seen, stride)

@@ -16,6 +16,7 @@ mod register;
 mod relay;
 mod run;
 mod supervise;
+mod weights;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -84,6 +85,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Encoder weights from elsewhere
+    Weights {
+        #[command(subcommand)]
+        command: weights::WeightsCommand,
+    },
     /// List the data sets that a worker with these settings would offer
     #[command(after_help = "Example:\n  mrprism-worker datasets --data-root data=/srv/data --json")]
     Datasets {
@@ -137,6 +143,9 @@ fn run_command(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Bench { bench } => bench::main(&bench),
         Command::Devices { json } => device::print(json).map(|()| ExitCode::SUCCESS),
+        Command::Weights {
+            command: weights::WeightsCommand::Import { home, file, json },
+        } => weights::print(&file, &home.home()?, json).map(|()| ExitCode::SUCCESS),
         Command::Datasets {
             home,
             trainer,

@@ -15,4 +15,5 @@ pub(crate) mod submit;
 pub(crate) mod table;
 pub(crate) mod train;
 pub(crate) mod up;
+pub(crate) mod weights;
 pub(crate) mod worker;

@@ -2,6 +2,7 @@
 
 mod attention;
 mod conv;
+mod convlstm;
 mod cut;
 mod deconv;
 mod fuse;
@@ -9,18 +10,21 @@ mod linear;
 mod norm;
 mod resnet;
 mod separable;
+mod threshold;
 
 pub(crate) use attention::attend;
 pub use attention::{Attention, AttentionConfig};
 pub(crate) use conv::channels_last;
 pub use conv::{Conv, ConvConfig, ConvNormRelu};
+pub use convlstm::ConvLstm;
 pub use cut::{backward_from, leaf};
 pub use deconv::Deconv;
 pub use fuse::{confidences, fuse};
 pub use linear::Linear;
 pub use norm::{BatchNorm, LayerNorm};
-pub use resnet::{Features, ResNet34};
+pub use resnet::{Features, ResNet};
 pub use separable::Separable;
+pub use threshold::straight_through;
 
 /// Whether batch norm uses and updates its statistics (training) or only reads the running ones (evaluation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

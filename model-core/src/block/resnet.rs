@@ -1,21 +1,38 @@
-//! `ResNet-34` without pooling and classifier (He et al. 2016), names as in torchvision, so that its weights load unchanged.
+//! `ResNet-18`, `-34` and `-50` without pooling and classifier (He et al. 2016), names as in torchvision, so that its
+//! weights load unchanged.
 //!
-//! b batch, w width (64 in the original), s side of the image.
+//! b batch, w width (64 in the original), s side of the image, e expansion: 1, and 4 for the bottlenecks of `ResNet-50`.
 //!
-//! | tap | layer | shape |
-//! | --- | --- | --- |
-//! | – | 7x7 convolution, stride 2, batch norm, ReLU | \[b, w, s/2, s/2\] |
-//! | f2 | 3x3 max pool, stride 2; layer1 (3 blocks) | \[b, w, s/4, s/4\] |
-//! | f3 | layer2 (4) | \[b, 2w, s/8, s/8\] |
-//! | f4 | layer3 (6) | \[b, 4w, s/16, s/16\] |
-//! | f5 | layer4 (3) | \[b, 8w, s/32, s/32\] |
+//! | tap | layer | blocks at 18, 34, 50 | shape |
+//! | --- | --- | --- | --- |
+//! | – | 7x7 convolution, stride 2, batch norm, `ReLU` | – | \[b, w, s/2, s/2\] |
+//! | f2 | 3x3 max pool, stride 2; layer1 | 2, 3, 3 | \[b, ew, s/4, s/4\] |
+//! | f3 | layer2 | 2, 4, 4 | \[b, 2ew, s/8, s/8\] |
+//! | f4 | layer3 | 2, 6, 6 | \[b, 4ew, s/16, s/16\] |
+//! | f5 | layer4 | 2, 3, 3 | \[b, 8ew, s/32, s/32\] |
+//!
+//! A bottleneck strides in its 3x3 convolution, as torchvision's does.
 
+use mrprism_protocol::spec::EncoderDepth;
 use tch::Tensor;
 
 use super::{BatchNorm, Conv, ConvConfig, Mode, backward_from, leaf};
 use crate::params::Scope;
 
-const BLOCKS: [usize; 4] = [3, 4, 6, 3];
+const fn blocks(depth: EncoderDepth) -> [usize; 4] {
+    match depth {
+        EncoderDepth::R18 => [2, 2, 2, 2],
+        EncoderDepth::R34 | EncoderDepth::R50 => [3, 4, 6, 3],
+    }
+}
+
+/// Channels a block gives for each one it works on.
+const fn expansion(depth: EncoderDepth) -> i64 {
+    match depth {
+        EncoderDepth::R18 | EncoderDepth::R34 => 1,
+        EncoderDepth::R50 => 4,
+    }
+}
 
 /// The taps f2, f3, f4, f5, fine to coarse.
 #[derive(Debug)]
@@ -34,43 +51,54 @@ impl Features {
     }
 }
 
+/// A residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1 with fewer channels between.
 #[derive(Debug)]
-struct BasicBlock {
-    conv1: Conv,
-    bn1: BatchNorm,
-    conv2: Conv,
-    bn2: BatchNorm,
+struct Block {
+    /// Convolution and batch norm, in order; `ReLU` between them.
+    inner: Vec<(Conv, BatchNorm)>,
     downsample: Option<(Conv, BatchNorm)>,
 }
 
-impl BasicBlock {
-    fn new(scope: &Scope, inputs: i64, outputs: i64, stride: i64) -> Self {
-        let conv = |name, inputs, stride| {
-            Conv::kaiming(
-                &scope.sub(name),
-                ConvConfig::same(inputs, outputs, 3, stride),
+impl Block {
+    fn new(scope: &Scope, depth: EncoderDepth, inputs: i64, width: i64, stride: i64) -> Self {
+        let outputs = width * expansion(depth);
+        let part = |conv: String, norm: String, config: ConvConfig| {
+            (
+                Conv::kaiming(&scope.sub(conv), config),
+                BatchNorm::new(&scope.sub(norm), config.outputs),
             )
         };
-        let norm = |name| BatchNorm::new(&scope.sub(name), outputs);
+        let shapes = match depth {
+            EncoderDepth::R18 | EncoderDepth::R34 => vec![
+                ConvConfig::same(inputs, width, 3, stride),
+                ConvConfig::same(width, width, 3, 1),
+            ],
+            EncoderDepth::R50 => vec![
+                ConvConfig::same(inputs, width, 1, 1),
+                ConvConfig::same(width, width, 3, stride),
+                ConvConfig::same(width, outputs, 1, 1),
+            ],
+        };
+        let inner = shapes
+            .into_iter()
+            .zip(1..)
+            .map(|(shape, number)| part(format!("conv{number}"), format!("bn{number}"), shape))
+            .collect();
         let downsample = (stride != 1 || inputs != outputs).then(|| {
             let shrink = ConvConfig::same(inputs, outputs, 1, stride);
-            (
-                Conv::kaiming(&scope.sub("downsample.0"), shrink),
-                norm("downsample.1"),
-            )
+            part("downsample.0".to_owned(), "downsample.1".to_owned(), shrink)
         });
-        Self {
-            conv1: conv("conv1", inputs, stride),
-            bn1: norm("bn1"),
-            conv2: conv("conv2", outputs, 1),
-            bn2: norm("bn2"),
-            downsample,
-        }
+        Self { inner, downsample }
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Tensor {
-        let inner = self.bn1.forward(&self.conv1.forward(x), mode).relu();
-        let inner = self.bn2.forward(&self.conv2.forward(&inner), mode);
+        let mut inner = x.shallow_clone();
+        for (position, (conv, norm)) in self.inner.iter().enumerate() {
+            if position > 0 {
+                inner = inner.relu();
+            }
+            inner = norm.forward(&conv.forward(&inner), mode);
+        }
         let sum = match &self.downsample {
             None => inner + x,
             Some((conv, norm)) => inner + norm.forward(&conv.forward(x), mode),
@@ -81,27 +109,27 @@ impl BasicBlock {
 
 /// The encoder.
 #[derive(Debug)]
-pub struct ResNet34 {
+pub struct ResNet {
     conv1: Conv,
     bn1: BatchNorm,
-    layers: Vec<Vec<BasicBlock>>,
+    layers: Vec<Vec<Block>>,
 }
 
-impl ResNet34 {
+impl ResNet {
     /// For images of `channels`, `width` channels after the first convolution.
-    pub fn new(scope: &Scope, channels: i64, width: i64) -> Self {
+    pub fn new(scope: &Scope, depth: EncoderDepth, channels: i64, width: i64) -> Self {
         let mut inputs = width;
-        let layers = BLOCKS
-            .iter()
+        let layers = blocks(depth)
+            .into_iter()
             .enumerate()
-            .map(|(layer, &blocks)| {
-                let outputs = width << layer;
+            .map(|(layer, blocks)| {
+                let own = width << layer;
                 let scope = scope.sub(format!("layer{}", layer + 1));
                 (0..blocks)
                     .map(|block| {
                         let stride = if layer > 0 && block == 0 { 2 } else { 1 };
-                        let made = BasicBlock::new(&scope.sub(block), inputs, outputs, stride);
-                        inputs = outputs;
+                        let made = Block::new(&scope.sub(block), depth, inputs, own, stride);
+                        inputs = own * expansion(depth);
                         made
                     })
                     .collect()
@@ -112,6 +140,11 @@ impl ResNet34 {
             bn1: BatchNorm::new(&scope.sub("bn1"), width),
             layers,
         }
+    }
+
+    /// Channels of the taps f2, f3, f4, f5.
+    pub fn channels(depth: EncoderDepth, width: i64) -> [i64; 4] {
+        [1, 2, 4, 8].map(|factor| factor * width * expansion(depth))
     }
 
     /// Shapes: \[b, channels, s, s\] → the four taps

@@ -7,11 +7,14 @@
 //! c^m = w^m / Σ_r w^r,  t = Σ_m c^m z^m                                                                   (15)
 //! ```
 //!
+//! Two options change the draw, for ConP averages confidences over 4x4 pixels and so sees next to nothing of who got
+//! more: `initial_draw = "per_rater"` draws a μ^m for each rater, and `initial_noise_cell` gives squares of pixels one ε.
+//!
 //! Clipping leaves holes where no rater has any weight (3 % of the pixels for μ = 0.1 and three raters); there every
 //! rater present counts alike, or the target would be background where all raters agree on the structure.
 
-use mrprism_protocol::spec::{InitialScale, MrPrismLoss};
-use tch::{Kind, Tensor};
+use mrprism_protocol::spec::{InitialDraw, InitialScale, MrPrismLoss};
+use tch::{Device, Kind, Tensor};
 
 use crate::block::fuse;
 use crate::draw::Random;
@@ -30,7 +33,7 @@ pub struct Initial {
     pub target: Tensor,
 }
 
-/// Draws them: number 0 of `random` is μ, its child stream 0 gives ε.
+/// Draws them: number 0 of `random` is μ (number m is μ^m where raters have their own), its child stream 0 gives ε.
 /// Shapes: masks \[b, m, k, h, w\], present \[b, m, 1, 1, 1\] or none where all raters are
 pub fn initial(
     spec: &MrPrismLoss,
@@ -40,9 +43,19 @@ pub fn initial(
 ) -> Initial {
     let (sizes, device) = (masks.size(), masks.device());
     let [low, high] = spec.initial_mean;
-    let mean = low + (high - low) * random.uniform(0);
-    let noise = random.child(0).normals(&sizes[1..], device) * spec.initial_noise;
-    let drawn = (noise + mean).clamp(0.0, 1.0).unsqueeze(0);
+    let mean = |number| low + (high - low) * random.uniform(number);
+    let noise = noise(spec, random.child(0), &sizes[1..], device);
+    let around = match spec.initial_draw {
+        InitialDraw::Shared => noise + mean(0),
+        InitialDraw::PerRater => {
+            let means: Vec<f32> = (0..sizes[1] as u64)
+                .map(|rater| mean(rater) as f32)
+                .collect();
+            let means = Tensor::from_slice(&means).to_device(device);
+            noise + means.reshape([-1, 1, 1, 1])
+        }
+    };
+    let drawn = around.clamp(0.0, 1.0).unsqueeze(0);
     let counted = match present {
         Some(present) => drawn * present,
         None => drawn.expand(&sizes, false),
@@ -65,5 +78,19 @@ pub fn initial(
     Initial {
         confidences,
         target,
+    }
+}
+
+/// ε. Shapes: → \[m, k, h, w\]
+fn noise(spec: &MrPrismLoss, random: Random, shape: &[i64], device: Device) -> Tensor {
+    let cell = i64::from(spec.initial_noise_cell.max(1));
+    let &[m, k, h, w] = shape else {
+        return random.normals(shape, device) * spec.initial_noise;
+    };
+    let drawn = random.normals(&[m, k, h / cell, w / cell], device) * spec.initial_noise;
+    if cell == 1 {
+        drawn
+    } else {
+        drawn.upsample_nearest2d([h, w], None, None)
     }
 }

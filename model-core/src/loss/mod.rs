@@ -1,11 +1,14 @@
-//! What training minimises (paper Eq. 8, 10–13) and where its loop begins (Eq. 14, 15).
+//! What training minimises (paper Eq. 8–13) and where its loop begins (Eq. 14, 15).
 
+mod entropy;
 mod initial;
+mod multi_head;
 mod recurrence;
 mod shuffle;
 mod ssim;
 
 pub use initial::{Initial, initial};
+pub use multi_head::multi_head;
 pub use recurrence::dissimilarity;
-pub use shuffle::{Permutations, permutations, shuffle};
+pub use shuffle::{Permutations, ShuffleRule, permutations, shuffle};
 pub use ssim::Ssim;

@@ -7,14 +7,43 @@
 //! ```
 //!
 //! π moves only raters who are present. Cases with fewer than two give 0: there is nothing to deal. (12)'s threshold is
-//! left out, for it has no gradient (docs/model.md, A7).
+//! left out by default, for it has no gradient (docs/model.md, A7).
+//!
+//! Options: `per_head` compares `c^{π(m)} P^m` with `c^{π(m)} z^m` rater by rater, as the authors' code does;
+//! `straight_through` thresholds P with P's gradient; `both` lets the gradient into c on the predictions' side.
 
+use mrprism_protocol::spec::{MrPrismLoss, ShuffleForm, ShuffleGradient, ShuffleThreshold};
 use tch::{Kind, Tensor};
 
+use super::entropy::{CLAMP, binary, mean_of_present};
+use crate::block::straight_through;
 use crate::draw::Random;
 
-/// Predictions are kept this far from 0 and 1.
-const CLAMP: f64 = 1e-6;
+/// Thresholded predictions are kept this far from 0 and 1: they are exactly that wherever all heads agree, and a gradient
+/// of 1/10⁻⁶ there would drown every other. Where they agree, the clamp passes none.
+const CLAMP_OF_CUT: f64 = 1e-3;
+
+/// How labels and predictions are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShuffleRule {
+    /// After fusing or rater by rater.
+    pub form: ShuffleForm,
+    /// With (12)'s threshold or without.
+    pub threshold: ShuffleThreshold,
+    /// What is taught.
+    pub gradient: ShuffleGradient,
+}
+
+impl ShuffleRule {
+    /// The specification's.
+    pub const fn of(spec: &MrPrismLoss) -> Self {
+        Self {
+            form: spec.shuffle_form,
+            threshold: spec.shuffle_threshold,
+            gradient: spec.shuffle_gradient,
+        }
+    }
+}
 
 /// Drawn permutations: `indices[p][case][m]` is π(m). One entry stands for every case where all have the same raters.
 pub type Permutations = Vec<Vec<Vec<i64>>>;
@@ -50,21 +79,16 @@ fn among(random: Random, present: &[bool]) -> Vec<i64> {
     permutation
 }
 
-/// The loss; gradients reach `heads` only.
+/// The loss; gradients reach `heads`, and `confidences` where the rule says so.
 /// Shapes: confidences, heads, masks \[b, m, k, h, w\], `present` b times m → a scalar
 pub fn shuffle(
+    rule: ShuffleRule,
     permutations: &Permutations,
     confidences: &Tensor,
     heads: &Tensor,
     masks: &Tensor,
     present: &[Vec<bool>],
 ) -> Tensor {
-    // Rater by rater: no product of all raters' maps is written, and gradients of the heads are gathered in one pass.
-    let (confidences, heads_of, masks_of) = (
-        confidences.detach().unbind(1),
-        heads.unbind(1),
-        masks.unbind(1),
-    );
     let device = heads.device();
     let counted: Vec<f32> = present
         .iter()
@@ -83,13 +107,33 @@ pub fn shuffle(
     let counted = Tensor::from_slice(&counted)
         .to_device(device)
         .reshape([-1, 1, 1, 1]);
+    let (heads, clamp) = match rule.threshold {
+        ShuffleThreshold::Soft => (heads.shallow_clone(), CLAMP),
+        ShuffleThreshold::StraightThrough => (straight_through(heads), CLAMP_OF_CUT),
+    };
+    // Rater by rater: fusing writes no product of all raters' maps, and gradients of the heads are gathered in one pass.
+    let (heads_of, masks_of) = (heads.unbind(1), masks.unbind(1));
+    let still = confidences.detach().unbind(1);
+    let moving = match rule.gradient {
+        ShuffleGradient::Heads => None,
+        ShuffleGradient::Both => Some(confidences.unbind(1)),
+    };
     let terms: Vec<Tensor> = permutations
         .iter()
         .map(|of_cases| {
-            let dealt = deal(&confidences, of_cases);
-            let predicted = joined(&dealt, &heads_of).clamp(CLAMP, 1.0 - CLAMP);
-            let wanted = joined(&dealt, &masks_of);
-            let entropy = cross_entropy(&predicted, &wanted);
+            let wanting = deal(&still, of_cases);
+            let taught = moving.as_ref().map(|moving| deal(moving, of_cases));
+            let predicting = taught.as_ref().unwrap_or(&wanting);
+            let entropy = match rule.form {
+                ShuffleForm::Fused => binary(
+                    &joined(predicting, &heads_of).clamp(clamp, 1.0 - clamp),
+                    &joined(&wanting, &masks_of),
+                ),
+                ShuffleForm::PerRater => {
+                    let predicted = products(predicting, &heads_of).clamp(clamp, 1.0 - clamp);
+                    mean_of_present(&binary(&predicted, &products(&wanting, &masks_of)), present)
+                }
+            };
             if everyone_counts {
                 entropy.mean(None)
             } else {
@@ -98,13 +142,6 @@ pub fn shuffle(
         })
         .collect();
     Tensor::stack(&terms, 0).mean(None)
-}
-
-/// Binary cross-entropy of every pixel. libtorch's own refuses what is no number with an error of its own; here it flows
-/// on to where the step looks whether its losses are finite.
-fn cross_entropy(predicted: &Tensor, wanted: &Tensor) -> Tensor {
-    let opposite = |x: &Tensor| x.neg() + 1.0;
-    (wanted * predicted.log() + opposite(wanted) * opposite(predicted).log()).neg()
 }
 
 /// c^{π(m)}. Shapes: m times \[b, k, h, w\] → the same
@@ -130,4 +167,11 @@ fn joined(weights: &[Tensor], maps: &[Tensor]) -> Tensor {
     };
     let joined = weights.iter().zip(maps).fold(None, sum);
     joined.unwrap_or_else(Tensor::new)
+}
+
+/// `weights^m ⊙ maps^m`. Shapes: two times m \[b, k, h, w\] → \[b, m, k, h, w\]
+fn products(weights: &[Tensor], maps: &[Tensor]) -> Tensor {
+    let pairs = weights.iter().zip(maps);
+    let products: Vec<Tensor> = pairs.map(|(weight, map)| weight * map).collect();
+    Tensor::stack(&products, 1)
 }

@@ -9,23 +9,25 @@
 //!     ŷ ← σ(ConP(F, sg(w)))       P ← σ(DivP(sg(ŷ)))       c ← P / ΣP        s ← Σ_m c^m z^m      (5)
 //!     L_con ← Σ_k 1 − SSIM(ŷ, sg(t))                       trains ConP and the encoder            (8)
 //!     L_div ← Σ_k 1 − SSIM(s, sg(ŷ))                       trains DivP, through c                 (8)
+//!     L_MH ← multi-head loss, where it has a weight        trains DivP, through P                 (9)
 //!     L_shf ← shuffle loss                                 trains DivP, through P                 (10)–(12)
-//!     backward of L_con + L_div + α L_shf                  nothing crosses recurrences            (13)
+//!     backward of L_con + L_div + α L_shf + α_MH L_MH      nothing crosses recurrences            (13)
 //!     t ← sg(s),  w ← sg(c ⊙ P)
 //! backward through the encoder, once
 //! ```
 //!
 //! ConP works on leaf copies of F whose gradients gather over the recurrences: the same sum as one backward of (13), at a
-//! third of the memory.
+//! third of the memory. `loss.target = "self"` fuses T(P) in place of z (4). `train.update = "recurrence"` runs the encoder
+//! anew in every recurrence, and the optimiser moves after each.
 
-use mrprism_protocol::spec::{MrPrismSpec, RunSpec, Seed};
+use mrprism_protocol::spec::{MrPrismSpec, RunSpec, Seed, Target, Update};
 use tch::{Device, Kind, Tensor};
 
 use super::Method;
-use crate::block::{Features, Mode, backward_from, confidences, fuse, leaf};
+use crate::block::{Features, Mode, backward_from, confidences, fuse, leaf, straight_through};
 use crate::draw::Random;
-use crate::loss::{Ssim, dissimilarity, initial, permutations, shuffle};
-use crate::network::mrprism::{Network, Sizes};
+use crate::loss::{ShuffleRule, Ssim, dissimilarity, initial, multi_head, permutations, shuffle};
+use crate::network::mrprism::{Asking, Network, Sizes};
 use crate::params::{Builder, Parameters};
 use crate::parts::{Part, mark};
 use crate::predict::{Pass, Predicted, Predictor, passes};
@@ -44,6 +46,8 @@ pub struct Draws {
 #[derive(Debug)]
 pub struct MrPrism {
     spec: MrPrismSpec,
+    update: Update,
+    asking: Asking,
     sizes: Sizes,
     network: Network,
     parameters: Parameters,
@@ -64,6 +68,8 @@ impl MrPrism {
         let ssim = Ssim::new(spec.loss.ssim_window, spec.loss.ssim_sigma, device);
         Self {
             spec: spec.clone(),
+            update: run.train.update,
+            asking: Asking::new(spec),
             sizes,
             network,
             parameters: builder.finish(),
@@ -73,70 +79,116 @@ impl MrPrism {
 
     /// One step's losses and gradients with these draws: (13) summed over the recurrences, then its parts.
     pub fn gradients(&self, batch: &Batch, draws: Draws) -> Vec<LossTerm> {
-        let start = initial(
-            &self.spec.loss,
-            draws.initial,
-            &batch.masks,
-            batch.present.weights.as_ref(),
-        );
-        mark(Part::Losses);
         let features = self.network.encoder.forward(&batch.images, Mode::Train);
         mark(Part::EncoderForward);
         let leaves = features.leaves();
-        let (mut asking, mut target) = (start.confidences, start.target);
-        let mut sums =
-            [0, 1, 2, 3].map(|_| Tensor::zeros([], (Kind::Float, batch.images.device())));
+        let mut state = self.begin(batch, draws);
+        mark(Part::Losses);
+        let mut sums: Vec<LossTerm> = Vec::new();
         for i in 0..self.spec.network.recurrences {
-            let done = self.recurrence(
-                &leaves,
-                &asking,
-                &target,
-                batch,
-                draws.shuffle.child(u64::from(i)),
-            );
-            for (sum, loss) in sums.iter_mut().zip(&done.losses) {
-                *sum = &*sum + loss.detach();
+            let found = self.recurrence(&leaves, &mut state, batch, draws, i);
+            if sums.is_empty() {
+                sums = found;
+            } else {
+                for ((_, sum), (_, term)) in sums.iter_mut().zip(found) {
+                    *sum = &*sum + term;
+                }
             }
-            (asking, target) = (done.asking, done.target);
         }
         features.backward_from(&leaves);
         mark(Part::EncoderBackward);
-        ["loss", "l_con", "l_div", "l_shf"]
-            .into_iter()
-            .zip(sums)
-            .collect()
+        sums
     }
 
+    /// The same step with an update after every recurrence: each item leaves that recurrence's gradients behind and says
+    /// its losses. Gradients of the one before must be gone by then.
+    pub fn rounds<'a>(
+        &'a self,
+        batch: &'a Batch,
+        draws: Draws,
+    ) -> impl Iterator<Item = Vec<LossTerm>> + 'a {
+        let mut state = self.begin(batch, draws);
+        (0..self.spec.network.recurrences).map(move |i| {
+            let features = self.network.encoder.forward(&batch.images, Mode::Train);
+            let leaves = features.leaves();
+            let losses = self.recurrence(&leaves, &mut state, batch, draws, i);
+            features.backward_from(&leaves);
+            losses
+        })
+    }
+
+    fn begin(&self, batch: &Batch, draws: Draws) -> State {
+        let present = batch.present.weights.as_ref();
+        let start = initial(&self.spec.loss, draws.initial, &batch.masks, present);
+        State {
+            asking: self.asking.first(start.confidences, present),
+            target: start.target,
+        }
+    }
+
+    /// Runs recurrence `i` and its backward, and moves `state` on. Says the whole loss and its parts, detached.
     fn recurrence(
         &self,
         leaves: &Features,
-        asking: &Tensor,
-        target: &Tensor,
+        state: &mut State,
         batch: &Batch,
-        deal: Random,
-    ) -> Recurrence {
-        let Batch { masks, present, .. } = batch;
-        let made = self.network.pass(leaves, asking, Mode::Train);
+        draws: Draws,
+        i: u32,
+    ) -> Vec<LossTerm> {
+        let Batch {
+            images,
+            masks,
+            present,
+        } = batch;
+        let spec = &self.spec.loss;
+        let weights = present.weights.as_ref();
+        let made = self
+            .network
+            .pass(images, leaves, &state.asking, Mode::Train);
         // Cut, so that losses, DivP and ConP are gone back through one after the other.
         let (segmentation, heads) = (leaf(&made.0), leaf(&made.1));
-        let c = confidences(&heads, present.weights.as_ref());
-        let fused = fuse(&c, masks);
-        let count = u64::from(self.spec.loss.shuffle_permutations);
-        let dealt = permutations(deal, count, &present.raters);
-        let converging = dissimilarity(&self.ssim, &segmentation, target);
+        let c = confidences(&heads, weights);
+        let fused = match spec.target {
+            Target::Rater => fuse(&c, masks),
+            Target::SelfFusion => fuse(&c, &straight_through(&heads)),
+        };
+        let count = u64::from(spec.shuffle_permutations);
+        let dealt = permutations(draws.shuffle.child(u64::from(i)), count, &present.raters);
+        let converging = dissimilarity(&self.ssim, &segmentation, &state.target);
         let diverging = dissimilarity(&self.ssim, &fused, &segmentation.detach());
-        let shuffled = shuffle(&dealt, &c, &heads, masks, &present.raters);
-        let loss = &converging + &diverging + &shuffled * self.spec.loss.shuffle;
+        let rule = ShuffleRule::of(spec);
+        let shuffled = shuffle(rule, &dealt, &c, &heads, masks, &present.raters);
+        let mut loss = &converging + &diverging + &shuffled * spec.shuffle;
+        let mut parts = vec![
+            ("l_con", converging),
+            ("l_div", diverging),
+            ("l_shf", shuffled),
+        ];
+        if spec.multi_head > 0.0 {
+            let own = multi_head(&heads, masks, &present.raters);
+            loss += &own * spec.multi_head;
+            parts.push(("l_mh", own));
+        }
         loss.backward();
         mark(Part::Losses);
         backward_from([(&made.1, &heads)]);
         mark(Part::Divp);
         backward_from([(&made.0, &segmentation)]);
         mark(Part::Conp);
-        Recurrence {
-            losses: [loss, converging, diverging, shuffled],
-            target: fused.detach(),
-            asking: (c * heads).detach(),
+        state.target = fused.detach();
+        state.asking = self.asking.next(&c, &heads, weights).detach();
+        parts.insert(0, ("loss", loss));
+        parts
+            .into_iter()
+            .map(|(name, term)| (name, term.detach()))
+            .collect()
+    }
+
+    fn draws(place: Place) -> Draws {
+        let stream = |name| Random::new(place.seed.draw(name, place.epoch, place.step));
+        Draws {
+            initial: stream("initial"),
+            shuffle: stream("shuffle"),
         }
     }
 
@@ -146,11 +198,10 @@ impl MrPrism {
     }
 }
 
-/// What one recurrence found: the whole loss and its parts, and what the next one begins with.
-struct Recurrence {
-    losses: [Tensor; 4],
-    target: Tensor,
+/// What a recurrence begins with.
+struct State {
     asking: Tensor,
+    target: Tensor,
 }
 
 impl Learner for MrPrism {
@@ -159,14 +210,25 @@ impl Learner for MrPrism {
     }
 
     fn accumulate(&self, batch: &Batch, place: Place) -> Vec<LossTerm> {
-        let stream = |name| Random::new(place.seed.draw(name, place.epoch, place.step));
-        self.gradients(
-            batch,
-            Draws {
-                initial: stream("initial"),
-                shuffle: stream("shuffle"),
-            },
-        )
+        self.gradients(batch, Self::draws(place))
+    }
+
+    fn updates_per_step(&self) -> u64 {
+        match self.update {
+            Update::Step => 1,
+            Update::Recurrence => u64::from(self.spec.network.recurrences),
+        }
+    }
+
+    fn updates<'a>(
+        &'a self,
+        batch: &'a Batch,
+        place: Place,
+    ) -> Box<dyn Iterator<Item = Vec<LossTerm>> + 'a> {
+        match self.update {
+            Update::Step => Box::new(std::iter::once_with(move || self.accumulate(batch, place))),
+            Update::Recurrence => Box::new(self.rounds(batch, Self::draws(place))),
+        }
     }
 }
 
@@ -181,14 +243,14 @@ impl Predictor for MrPrism {
         let options = (Kind::Float, images.device());
         let start = Tensor::full(
             [images.size()[0], raters, structures, side, side],
-            1.0 / raters as f64,
+            self.asking.start(raters),
             options,
         );
         let features = tch::no_grad(|| self.network.encoder.forward(images, Mode::Eval));
         passes(start, count, |asking| {
-            let (prediction, heads) = self.network.pass(&features, asking, Mode::Eval);
+            let (prediction, heads) = self.network.pass(images, &features, asking, Mode::Eval);
             let confidences = confidences(&heads, None);
-            let next = &confidences * &heads;
+            let next = self.asking.next(&confidences, &heads, None);
             Pass {
                 prediction,
                 heads,

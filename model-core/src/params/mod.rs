@@ -123,7 +123,8 @@ impl Parameters {
 #[derive(Debug)]
 pub struct Builder {
     device: Device,
-    key: u64,
+    /// None: zeros, where only names and shapes matter.
+    key: Option<u64>,
     entries: RefCell<Vec<Parameter>>,
 }
 
@@ -132,7 +133,16 @@ impl Builder {
     pub fn new(device: Device, key: u64) -> Self {
         Self {
             device,
-            key,
+            key: Some(key),
+            entries: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// A builder whose weights are zero: for names and shapes.
+    pub fn blank(device: Device) -> Self {
+        Self {
+            device,
+            key: None,
             entries: RefCell::new(Vec::new()),
         }
     }
@@ -177,11 +187,11 @@ impl Scope<'_> {
     /// A new tensor that training changes.
     pub fn weight(&self, name: &str, shape: &[i64], init: Init) -> Tensor {
         let path = self.path(name);
-        let tensor = init.fill(
-            Random::named(self.builder.key, &path),
-            shape,
-            self.builder.device,
-        );
+        let device = self.builder.device;
+        let tensor = match self.builder.key {
+            Some(key) => init.fill(Random::named(key, &path), shape, device),
+            None => Tensor::zeros(shape, (Kind::Float, device)),
+        };
         self.keep(path, tensor.set_requires_grad(true), true)
     }
 

@@ -2,10 +2,11 @@
 //!
 //! n cases, b batch, c channels, m raters, k structures, s side.
 
-use mrprism_protocol::spec::{RunSpec, Seed};
+use mrprism_protocol::spec::{AugmentSpec, RunSpec, Seed};
 use mrprism_raters::case::Case;
 use tch::{Device, Kind, Tensor};
 
+use crate::augment::augment;
 use crate::draw::Random;
 use crate::error::RunError;
 
@@ -53,6 +54,7 @@ pub struct TrainingSet {
     masks: Tensor,
     present: Vec<Vec<bool>>,
     batch: usize,
+    augment: AugmentSpec,
 }
 
 impl TrainingSet {
@@ -79,6 +81,7 @@ impl TrainingSet {
             masks: Tensor::stack(&masks, 0).to_device(device),
             present: cases.iter().map(|case| case.present.clone()).collect(),
             batch: (spec.train.batch as usize).min(cases.len()),
+            augment: spec.train.augment.clone(),
         })
     }
 
@@ -102,7 +105,24 @@ impl TrainingSet {
             .collect()
     }
 
-    /// The batch of these cases.
+    /// What step `step` of `epoch` sees: its cases, augmented by draws of that place.
+    pub fn at(&self, seed: Seed, epoch: u64, step: u64) -> Batch {
+        let Batch {
+            images,
+            masks,
+            present,
+        } = self.batch(&self.indices(seed, epoch, step));
+        let random = Random::new(seed.draw("augment", epoch, step));
+        let weights = present.weights.as_ref();
+        let (images, masks) = augment(&self.augment, random, images, masks, weights);
+        Batch {
+            images,
+            masks,
+            present,
+        }
+    }
+
+    /// The batch of these cases, as they are.
     pub fn batch(&self, indices: &[usize]) -> Batch {
         let device = self.images.device();
         let index: Vec<i64> = indices.iter().map(|index| *index as i64).collect();

@@ -142,9 +142,7 @@ impl Fit<'_> {
                 epoch,
                 step: done - epoch * self.plan.steps_per_epoch,
             };
-            let batch = self
-                .data
-                .batch(&self.data.indices(self.seed, epoch, place.step));
+            let batch = self.data.at(self.seed, epoch, place.step);
             let report = step(self.learner, &mut progress.adam, &batch, place)?;
             let done = done + 1;
             if done.is_multiple_of(self.plan.report_every) || done == self.plan.steps {

@@ -15,7 +15,8 @@ use crate::shim::{AdamConstants, AdamEntry, fused_adam};
 #[derive(Debug)]
 pub struct Adam {
     constants: AdamConstants,
-    steps: u64,
+    updates: u64,
+    per_step: u64,
     moments: Vec<Moments>,
 }
 
@@ -46,14 +47,24 @@ impl Adam {
                 eps: spec.eps,
                 weight_decay: spec.weight_decay,
             },
-            steps: 0,
+            updates: 0,
+            per_step: 1,
             moments,
         }
     }
 
-    /// One step with the gradients as they stand. What has no gradient stays, its moments too.
+    /// For a learner that makes `per_step` updates a training step.
+    #[must_use]
+    pub fn updating(self, per_step: u64) -> Self {
+        Self {
+            per_step: per_step.max(1),
+            ..self
+        }
+    }
+
+    /// One update with the gradients as they stand. What has no gradient stays, its moments too.
     pub fn step(&mut self) {
-        self.steps += 1;
+        self.updates += 1;
         let entries: Vec<_> = self
             .moments
             .iter()
@@ -65,12 +76,12 @@ impl Adam {
             })
             .filter(|entry| entry.gradient.defined())
             .collect();
-        fused_adam(&entries, self.steps, self.constants);
+        fused_adam(&entries, self.updates, self.constants);
     }
 
-    /// Steps done.
+    /// Training steps done.
     pub fn steps(&self) -> u64 {
-        self.steps
+        self.updates / self.per_step
     }
 
     /// First and second moments by parameter name, sharing nothing with the optimiser.
@@ -87,7 +98,7 @@ impl Adam {
         )
     }
 
-    /// Takes over moments and the number of steps.
+    /// Takes over moments and the number of training steps.
     ///
     /// # Errors
     /// A sentence where names or shapes differ; nothing is changed then.
@@ -116,7 +127,7 @@ impl Adam {
             own.first.copy_(first);
             own.second.copy_(second);
         }
-        self.steps = steps;
+        self.updates = steps * self.per_step;
         Ok(())
     }
 }

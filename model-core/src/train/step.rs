@@ -29,48 +29,89 @@ pub trait Learner {
 
     /// Adds one step's gradients to those of the parameters, and says the losses, detached.
     fn accumulate(&self, batch: &Batch, place: Place) -> Vec<LossTerm>;
+
+    /// Optimiser updates that one step makes, the same in every step.
+    fn updates_per_step(&self) -> u64 {
+        1
+    }
+
+    /// One step, update by update: each item adds that update's gradients and says its losses, as [`Self::accumulate`]
+    /// does for a step of one. Gradients are zeroed before an item is asked for, weights moved after it.
+    fn updates<'a>(
+        &'a self,
+        batch: &'a Batch,
+        place: Place,
+    ) -> Box<dyn Iterator<Item = Vec<LossTerm>> + 'a> {
+        Box::new(std::iter::once_with(move || self.accumulate(batch, place)))
+    }
 }
 
 /// One step's numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepReport {
-    /// Loss terms, the whole loss first.
+    /// Loss terms, the whole loss first, summed over the step's updates.
     pub terms: Vec<(&'static str, f64)>,
-    /// √ of the sum of all squared gradients.
+    /// √ of the sum of all squared gradients; the largest of the step's updates.
     pub gradient_norm: f64,
 }
 
-/// Takes one step.
+/// Takes one step, in as many updates as the learner makes.
 ///
 /// # Errors
-/// [`RunError::Diverged`] where a loss or the gradient norm is not finite; the weights are untouched then.
+/// [`RunError::Diverged`] where a loss or the gradient norm is not finite; that update leaves the weights untouched.
 pub fn step(
     learner: &dyn Learner,
     adam: &mut Adam,
     batch: &Batch,
     place: Place,
 ) -> Result<StepReport, RunError> {
-    learner.parameters().zero_gradients();
-    mark(Part::Optimizer);
-    let terms = learner.accumulate(batch, place);
-    let report = read(&terms, learner.parameters());
+    let mut updates = learner.updates(batch, place);
+    let mut whole = StepReport {
+        terms: Vec::new(),
+        gradient_norm: 0.0,
+    };
+    for _ in 0..learner.updates_per_step() {
+        learner.parameters().zero_gradients();
+        mark(Part::Optimizer);
+        let Some(terms) = updates.next() else { break };
+        let report = read(&terms, learner.parameters());
+        refuse_unless_finite(&report, adam.steps() + 1)?;
+        adam.step();
+        mark(Part::Optimizer);
+        whole.add(report);
+    }
+    Ok(whole)
+}
+
+impl StepReport {
+    fn add(&mut self, update: Self) {
+        self.gradient_norm = self.gradient_norm.max(update.gradient_norm);
+        if self.terms.is_empty() {
+            self.terms = update.terms;
+        } else {
+            for ((_, sum), (_, term)) in self.terms.iter_mut().zip(update.terms) {
+                *sum += term;
+            }
+        }
+    }
+}
+
+fn refuse_unless_finite(report: &StepReport, step: u64) -> Result<(), RunError> {
     let finite =
         report.terms.iter().all(|(_, value)| value.is_finite()) && report.gradient_norm.is_finite();
-    if !finite {
-        let said: Vec<_> = report
-            .terms
-            .iter()
-            .map(|(name, value)| format!("{name} {value}"))
-            .collect();
-        return Err(RunError::Diverged {
-            step: adam.steps() + 1,
-            terms: said.join(", "),
-            gradient_norm: report.gradient_norm,
-        });
+    if finite {
+        return Ok(());
     }
-    adam.step();
-    mark(Part::Optimizer);
-    Ok(report)
+    let said: Vec<_> = report
+        .terms
+        .iter()
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    Err(RunError::Diverged {
+        step,
+        terms: said.join(", "),
+        gradient_norm: report.gradient_norm,
+    })
 }
 
 /// All numbers of a step in one copy from the device: the one place where the loop waits for it.

@@ -5,9 +5,11 @@ use std::path::Path;
 use mrprism_model_core::draw::Random;
 use mrprism_model_core::params::Parameters;
 use mrprism_protocol::spec::{
-    ArbitratedKind, DatasetFile, DatasetForm, DatasetRef, EvaluationSpec, InitialScale,
-    Integration, MethodSpec, Metric, MrPrismLoss, MrPrismNetwork, MrPrismSpec, PhantomSpec,
-    RaterIdentity, ReferenceFamily, Residual, RunSpec, SplitRule, TrainingSpec, Variant,
+    ArbitratedKind, AugmentSpec, Confidence, ConfidenceScale, DatasetFile, DatasetForm, DatasetRef,
+    DivpInput, DivpSignal, EncoderDepth, EncoderWeights, EvaluationSpec, Flip, InitialDraw,
+    InitialScale, Integration, MethodSpec, Metric, MrPrismLoss, MrPrismNetwork, MrPrismSpec,
+    PhantomSpec, RaterIdentity, ReferenceFamily, Residual, RunSpec, ShuffleForm, ShuffleGradient,
+    ShuffleThreshold, SplitRule, Target, TrainingSpec, Update, Variant,
 };
 use mrprism_raters::dataset::Dataset;
 use serde::Deserialize;
@@ -51,12 +53,9 @@ impl Sample {
         );
     }
 
-    /// Every number within `tolerance` of the largest one; the norm by `tolerance` of itself.
+    /// Every number within `tolerance` of the tensor's largest one; the norm by `tolerance` of itself.
     pub(crate) fn check_relative(&self, what: &str, found: &Tensor, tolerance: f64) {
-        let largest = self
-            .values
-            .iter()
-            .fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        let largest = found.abs().max().double_value(&[]);
         self.compare(what, found, |_| tolerance * largest.max(1e-6), tolerance);
     }
 
@@ -161,17 +160,29 @@ pub(crate) fn run_spec(raters: u32, structures: u32, channels: u32, size: u32) -
                 integration: Integration::Attentive,
                 residual: Residual::Query,
                 recurrences: 3,
-                encoder_depth: 34,
+                encoder_depth: EncoderDepth::R34,
                 encoder_width: 8,
+                encoder_weights: EncoderWeights::Random,
+                confidence: Confidence::ShareTimesHead,
+                confidence_scale: ConfidenceScale::Share,
+                divp_input: DivpInput::Mask,
+                divp_signal: DivpSignal::Probability,
                 divp_stride: 8,
             },
             loss: MrPrismLoss {
+                target: Target::Rater,
                 shuffle: 0.3,
                 shuffle_permutations: 3,
+                shuffle_form: ShuffleForm::Fused,
+                shuffle_threshold: ShuffleThreshold::Soft,
+                shuffle_gradient: ShuffleGradient::Heads,
+                multi_head: 0.0,
                 ssim_window: 11,
                 ssim_sigma: 1.5,
                 initial_mean: [0.1, 0.9],
+                initial_draw: InitialDraw::Shared,
                 initial_noise: 0.2,
+                initial_noise_cell: 1,
                 initial_scale: InitialScale::Raw,
             },
         }),
@@ -183,6 +194,13 @@ pub(crate) fn run_spec(raters: u32, structures: u32, channels: u32, size: u32) -
             betas: [0.9, 0.999],
             eps: 1e-8,
             weight_decay: 0.0,
+            update: Update::Step,
+            augment: AugmentSpec {
+                flip: Flip::None,
+                rotation_degrees: 0.0,
+                scale: 0.0,
+                colour: 0.0,
+            },
             validate_every_epochs: 1,
         },
         evaluation: EvaluationSpec {
@@ -195,6 +213,18 @@ pub(crate) fn run_spec(raters: u32, structures: u32, channels: u32, size: u32) -
             metrics: vec![Metric::SoftDice],
         },
     }
+}
+
+/// `spec` with the option `key` of its network, loss or training set to `value`.
+pub(crate) fn with_option(spec: &RunSpec, key: &str, value: serde_json::Value) -> RunSpec {
+    let mut json = serde_json::to_value(spec).unwrap();
+    let tables = ["/method/mrprism/network", "/method/mrprism/loss", "/train"];
+    let table = tables
+        .into_iter()
+        .find(|table| json.pointer(table).unwrap().get(key).is_some())
+        .unwrap_or_else(|| panic!("there is no option '{key}'"));
+    *json.pointer_mut(&format!("{table}/{key}")).unwrap() = value;
+    serde_json::from_value(json).unwrap()
 }
 
 /// A phantom data set of these splits; one rater a bias.

@@ -1,16 +1,19 @@
 //! Numbers of independent implementations (tools/golden/*.py): torchvision, pytorch-msssim, and PyTorch modules of our own.
 //! Both sides fill their tensors from one counter-based generator; only outputs are committed.
 
-use crate::common::{Sample, fill, golden, masks_and_images, run_spec, sampled, uniform};
-use mrprism_model_core::block::{Attention, AttentionConfig, Mode, ResNet34};
+use crate::common::{
+    Sample, fill, golden, masks_and_images, run_spec, sampled, uniform, with_option,
+};
+use mrprism_model_core::block::{Attention, AttentionConfig, Mode, ResNet};
 use mrprism_model_core::draw::Random;
 use mrprism_model_core::loss::{Ssim, dissimilarity};
 use mrprism_model_core::method::mrprism::{Draws, MrPrism};
 use mrprism_model_core::params::Builder;
 use mrprism_model_core::predict::Predictor;
-use mrprism_model_core::train::{Adam, Batch, Learner, Presence};
-use mrprism_protocol::spec::{MethodSpec, MrPrismSpec, Residual, RunSpec, Seed};
+use mrprism_model_core::train::{Adam, Batch, Learner, LossTerm, Presence};
+use mrprism_protocol::spec::{EncoderDepth, MethodSpec, RunSpec, Seed, Update};
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -53,7 +56,7 @@ fn ssim_equals_pytorch_msssim() {
 }
 
 #[test]
-fn resnet34_equals_torchvision() {
+fn resnets_equal_torchvision() {
     #[derive(Deserialize)]
     struct Golden {
         parameters: usize,
@@ -61,26 +64,32 @@ fn resnet34_equals_torchvision() {
         training: Vec<Sample>,
         running: BTreeMap<String, Sample>,
     }
-    let golden: Golden = golden("resnet34");
-    let builder = Builder::new(Device::Cpu, 0);
-    let network = ResNet34::new(&builder.root(), 3, 64);
-    let parameters = builder.finish();
-    assert_eq!(parameters.count(), golden.parameters);
-    fill(&parameters, "");
-    let x = uniform("resnet34.x", &[2, 3, 64, 64]);
-    no_grad(|| {
-        for (mode, samples) in [
-            (Mode::Eval, &golden.evaluation),
-            (Mode::Train, &golden.training),
-        ] {
-            let taps = network.forward(&x, mode).0;
-            for (tap, (wanted, found)) in samples.iter().zip(&taps).enumerate() {
-                wanted.check(&format!("{mode:?} f{}", tap + 2), found, 1e-5);
+    let goldens: BTreeMap<u32, Golden> = golden("resnet");
+    assert_eq!(goldens.len(), EncoderDepth::ALL.len());
+    for (layers, golden) in goldens {
+        let builder = Builder::new(Device::Cpu, 0);
+        let depth = EncoderDepth::try_from(layers).unwrap();
+        let network = ResNet::new(&builder.root(), depth, 3, 64);
+        let parameters = builder.finish();
+        assert_eq!(parameters.count(), golden.parameters);
+        fill(&parameters, "");
+        let x = uniform(&format!("resnet{layers}.x"), &[2, 3, 64, 64]);
+        no_grad(|| {
+            for (mode, samples) in [
+                (Mode::Eval, &golden.evaluation),
+                (Mode::Train, &golden.training),
+            ] {
+                let taps = network.forward(&x, mode).0;
+                let channels = ResNet::channels(depth, 64);
+                for (tap, (wanted, found)) in samples.iter().zip(&taps).enumerate() {
+                    assert_eq!(found.size()[1], channels[tap]);
+                    wanted.check(&format!("{layers} {mode:?} f{}", tap + 2), found, 1e-5);
+                }
             }
+        });
+        for (name, wanted) in &golden.running {
+            wanted.check(name, parameters.get(name).unwrap(), 1e-5);
         }
-    });
-    for (name, wanted) in &golden.running {
-        wanted.check(name, parameters.get(name).unwrap(), 1e-5);
     }
 }
 
@@ -133,7 +142,8 @@ fn attention_equals_a_plain_module() {
 
 #[derive(Deserialize)]
 struct StepGolden {
-    residual: Residual,
+    /// What differs from the paper's step, by key.
+    options: BTreeMap<String, Value>,
     present: Vec<Vec<bool>>,
     losses: BTreeMap<String, f64>,
     gradient_norm: f64,
@@ -151,13 +161,13 @@ struct PassGolden {
 }
 
 /// The specification of the golden step: 3 raters, 2 structures, 64², width 8.
-fn golden_spec(residual: Residual) -> (RunSpec, MrPrismSpec) {
+fn golden_spec(options: &BTreeMap<String, Value>) -> RunSpec {
     let mut spec = run_spec(3, 2, 3, 64);
     spec.train.lr = 1e-3;
-    let MethodSpec::Mrprism(method) = &mut spec.method;
-    method.network.residual = residual;
-    let method = method.clone();
-    (spec, method)
+    for (key, value) in options {
+        spec = with_option(&spec, key, value.clone());
+    }
+    spec
 }
 
 #[test]
@@ -165,75 +175,112 @@ fn a_whole_step_equals_plain_pytorch() {
     let goldens: BTreeMap<String, StepGolden> = golden("mrprism_step");
     assert_eq!(goldens.len(), 3);
     for (name, golden) in goldens {
-        let (spec, method) = golden_spec(golden.residual);
-        let mrprism = MrPrism::new(&spec, &method, Seed(0), Device::Cpu);
-        fill(mrprism.parameters(), "");
-        let (images, masks) = masks_and_images(&name, 4, 3, 2, 3, 64);
-        let present = Presence::new(golden.present, Device::Cpu);
-        let stream = |draw: &str| Random::named(1, &format!("{name}.{draw}"));
-        let draws = Draws {
-            initial: stream("initial"),
-            shuffle: stream("shuffle"),
-        };
-        let mut adam = Adam::new(&spec.train, mrprism.parameters());
-        let losses = mrprism.gradients(
-            &Batch {
-                images: images.shallow_clone(),
-                masks,
-                present,
-            },
-            draws,
-        );
-        for (term, found) in losses {
-            let (found, wanted) = (found.double_value(&[]), golden.losses[term]);
-            assert!(
-                (found - wanted).abs() < 1e-5 * wanted.abs().max(1.0),
-                "{name} {term}: {found} {wanted}"
-            );
+        check_step(&name, golden);
+    }
+}
+
+#[test]
+fn the_step_with_each_option_equals_plain_pytorch() {
+    let goldens: BTreeMap<String, StepGolden> = golden("mrprism_switches");
+    assert_eq!(goldens.len(), 14);
+    for (name, golden) in goldens {
+        check_step(&name, golden);
+    }
+}
+
+fn check_step(name: &str, golden: StepGolden) {
+    let spec = golden_spec(&golden.options);
+    let MethodSpec::Mrprism(method) = &spec.method;
+    let mrprism = MrPrism::new(&spec, method, Seed(0), Device::Cpu);
+    fill(mrprism.parameters(), "");
+    let (images, masks) = masks_and_images(name, 4, 3, 2, 3, 64);
+    let present = Presence::new(golden.present, Device::Cpu);
+    let stream = |draw: &str| Random::named(1, &format!("{name}.{draw}"));
+    let draws = Draws {
+        initial: stream("initial"),
+        shuffle: stream("shuffle"),
+    };
+    let mut adam = Adam::new(&spec.train, mrprism.parameters());
+    let batch = Batch {
+        images: images.shallow_clone(),
+        masks,
+        present,
+    };
+    let parameter = |key: &String| mrprism.parameters().get(key).unwrap();
+    let (losses, norm) = match spec.train.update {
+        Update::Step => {
+            let losses = mrprism.gradients(&batch, draws);
+            (losses, gradient_norm(&mrprism))
         }
-        let parameter = |key: &String| mrprism.parameters().get(key).unwrap();
-        let squares = mrprism.parameters().trained().map(|entry| {
-            entry
-                .tensor
-                .grad()
-                .to_kind(Kind::Double)
-                .square()
-                .sum(None)
-                .double_value(&[])
-        });
-        let norm = squares.sum::<f64>().sqrt();
-        assert!(
-            (norm / golden.gradient_norm - 1.0).abs() < 1e-4,
-            "{name}: {norm} {}",
-            golden.gradient_norm
-        );
-        for (key, wanted) in &golden.gradients {
-            wanted.check_relative(
-                &format!("{name} gradient {key}"),
-                &parameter(key).grad(),
-                1e-4,
-            );
-        }
-        adam.step();
-        for (key, wanted) in &golden.stepped {
-            // Adam's first step is lr · sign(g) nearly everywhere: a gradient near 0 may fall on either side.
-            wanted.check(&format!("{name} stepped {key}"), parameter(key), 1e-5);
-        }
-        for (key, wanted) in &golden.running {
-            wanted.check(&format!("{name} running {key}"), parameter(key), 1e-5);
-        }
-        let predicted = mrprism.predict(&images, golden.predictions.len() as u32);
-        for (rec, wanted) in golden.predictions.iter().enumerate() {
-            let rec = rec as i64;
-            for (what, wanted, found) in [
-                ("prediction", &wanted.prediction, &predicted.prediction),
-                ("heads", &wanted.heads, &predicted.heads),
-                ("confidences", &wanted.confidences, &predicted.confidences),
-            ] {
-                wanted.check(&format!("{name} Rec{rec} {what}"), &found.get(rec), 1e-3);
+        Update::Recurrence => {
+            let (mut sums, mut largest) = (Vec::new(), 0.0_f64);
+            let mut rounds = mrprism.rounds(&batch, draws);
+            for round in 0..3 {
+                mrprism.parameters().zero_gradients();
+                let losses = rounds.next().unwrap();
+                sums = if round == 0 {
+                    losses
+                } else {
+                    let pairs = sums.into_iter().zip(losses);
+                    pairs
+                        .map(|((name, sum), (_, term)): (LossTerm, LossTerm)| (name, sum + term))
+                        .collect()
+                };
+                largest = largest.max(gradient_norm(&mrprism));
+                if round < 2 {
+                    adam.step();
+                }
             }
+            (sums, largest)
+        }
+    };
+    for (term, found) in losses {
+        let (found, wanted) = (found.double_value(&[]), golden.losses[term]);
+        assert!(
+            (found - wanted).abs() < 1e-5 * wanted.abs().max(1.0),
+            "{name} {term}: {found} {wanted}"
+        );
+    }
+    assert!(
+        (norm / golden.gradient_norm - 1.0).abs() < 1e-4,
+        "{name}: {norm} {}",
+        golden.gradient_norm
+    );
+    for (key, wanted) in &golden.gradients {
+        wanted.check_relative(
+            &format!("{name} gradient {key}"),
+            &parameter(key).grad(),
+            1e-4,
+        );
+    }
+    adam.step();
+    for (key, wanted) in &golden.stepped {
+        // Adam's first step is lr · sign(g) nearly everywhere: a gradient near 0 may fall on either side.
+        wanted.check(&format!("{name} stepped {key}"), parameter(key), 1e-5);
+    }
+    for (key, wanted) in &golden.running {
+        wanted.check(&format!("{name} running {key}"), parameter(key), 1e-5);
+    }
+    let predicted = mrprism.predict(&images, golden.predictions.len() as u32);
+    for (rec, wanted) in golden.predictions.iter().enumerate() {
+        let rec = rec as i64;
+        for (what, wanted, found) in [
+            ("prediction", &wanted.prediction, &predicted.prediction),
+            ("heads", &wanted.heads, &predicted.heads),
+            ("confidences", &wanted.confidences, &predicted.confidences),
+        ] {
+            wanted.check(&format!("{name} Rec{rec} {what}"), &found.get(rec), 1e-3);
         }
     }
+}
+
+/// √ of the sum of all squared gradients.
+fn gradient_norm(mrprism: &MrPrism) -> f64 {
+    let squares = mrprism.parameters().trained().map(|entry| {
+        let gradient = entry.tensor.grad().to_kind(Kind::Double);
+        gradient.square().sum(None).double_value(&[])
+    });
+    squares.sum::<f64>().sqrt()
 }
 
 #[test]

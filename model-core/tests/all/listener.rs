@@ -111,6 +111,7 @@ pub(crate) fn input<'a>(spec: &'a RunSpec, data: &'a Dataset, out: &'a Path) -> 
         device: DeviceChoice::CPU,
         threads: 1,
         out,
+        weights: None,
         checkpoint_interval: Duration::ZERO,
     }
 }

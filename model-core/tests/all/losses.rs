@@ -2,8 +2,13 @@
 
 use mrprism_model_core::block::{confidences, fuse};
 use mrprism_model_core::draw::Random;
-use mrprism_model_core::loss::{Ssim, dissimilarity, initial, permutations, shuffle};
-use mrprism_protocol::spec::{InitialScale, MethodSpec, MrPrismLoss};
+use mrprism_model_core::loss::{
+    Permutations, ShuffleRule, Ssim, dissimilarity, initial, multi_head, permutations,
+};
+use mrprism_protocol::spec::{
+    InitialDraw, InitialScale, MethodSpec, MrPrismLoss, ShuffleForm, ShuffleGradient,
+    ShuffleThreshold,
+};
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
 use tch::{Device, Kind, Tensor};
 
@@ -12,6 +17,18 @@ use crate::common::{run_spec, uniform};
 fn loss_spec() -> MrPrismLoss {
     let MethodSpec::Mrprism(method) = run_spec(3, 2, 1, 32).method;
     method.loss
+}
+
+/// The shuffle loss by the paper's rule.
+fn shuffle(
+    dealt: &Permutations,
+    confidences: &Tensor,
+    heads: &Tensor,
+    masks: &Tensor,
+    present: &[Vec<bool>],
+) -> Tensor {
+    let rule = ShuffleRule::of(&loss_spec());
+    mrprism_model_core::loss::shuffle(rule, dealt, confidences, heads, masks, present)
 }
 
 fn value(tensor: &Tensor) -> f64 {
@@ -215,6 +232,122 @@ fn the_shuffle_loss_teaches_heads_and_not_confidences() {
     shuffle(&dealt, &(&weights / 3.0), &heads, &masks, &everyone(2, 3)).backward();
     assert!(largest(&heads.grad()) > 0.0);
     assert!(!weights.grad().defined());
+}
+
+#[test]
+fn other_forms_of_the_shuffle_loss_by_hand() {
+    // Two raters, one pixel, dealt the other way round.
+    let pixel = |a: f32, b: f32| Tensor::from_slice(&[a, b]).reshape([1, 2, 1, 1, 1]);
+    let (c, heads, masks) = (pixel(0.25, 0.75), pixel(0.2, 0.6), pixel(0.0, 1.0));
+    let entropy = |predicted: f64, wanted: f64| {
+        -(wanted * predicted.ln() + (1.0 - wanted) * (1.0 - predicted).ln())
+    };
+    let swapped = vec![vec![vec![1, 0]]];
+    let plain = ShuffleRule::of(&loss_spec());
+    let loss = |rule| {
+        value(&mrprism_model_core::loss::shuffle(
+            rule,
+            &swapped,
+            &c,
+            &heads,
+            &masks,
+            &everyone(1, 2),
+        ))
+    };
+    let per_rater = loss(ShuffleRule {
+        form: ShuffleForm::PerRater,
+        ..plain
+    });
+    let wanted = f64::midpoint(entropy(0.75 * 0.2, 0.0), entropy(0.25 * 0.6, 0.25));
+    assert!((per_rater - wanted).abs() < 1e-6, "{per_rater} {wanted}");
+    // T(0.2) = 0, T(0.6) = 1: what is left is the second rater's dealt confidence, on both sides.
+    let cut = loss(ShuffleRule {
+        threshold: ShuffleThreshold::StraightThrough,
+        ..plain
+    });
+    assert!((cut - entropy(0.25, 0.25)).abs() < 1e-6, "{cut}");
+    // A gradient's way changes no number.
+    let both = loss(ShuffleRule {
+        gradient: ShuffleGradient::Both,
+        ..plain
+    });
+    assert_eq!(both.to_bits(), loss(plain).to_bits());
+}
+
+#[test]
+fn a_straight_through_threshold_teaches_and_both_reaches_the_confidences() {
+    let leaf = |name| uniform(name, &[2, 3, 2, 8, 8]).set_requires_grad(true);
+    let (heads, weights) = (leaf("heads"), leaf("weights"));
+    let masks = uniform("z", &[2, 3, 2, 8, 8]).gt(0.5).to_kind(Kind::Float);
+    let dealt = permutations(Random::new(1), 3, &everyone(2, 3));
+    let rule = ShuffleRule {
+        threshold: ShuffleThreshold::StraightThrough,
+        gradient: ShuffleGradient::Both,
+        ..ShuffleRule::of(&loss_spec())
+    };
+    let c = confidences(&weights, None);
+    mrprism_model_core::loss::shuffle(rule, &dealt, &c, &heads, &masks, &everyone(2, 3)).backward();
+    assert!(largest(&heads.grad()) > 0.0);
+    assert!(largest(&weights.grad()) > 0.0);
+}
+
+#[test]
+fn the_multi_head_loss_is_the_mean_entropy_of_those_present() {
+    let pixel = |a: f32, b: f32| Tensor::from_slice(&[a, b]).reshape([1, 2, 1, 1, 1]);
+    let (heads, masks) = (pixel(0.2, 0.6), pixel(0.0, 1.0));
+    let both = value(&multi_head(&heads, &masks, &everyone(1, 2)));
+    let wanted = -f64::midpoint(0.8_f64.ln(), 0.6_f64.ln());
+    assert!((both - wanted).abs() < 1e-6, "{both} {wanted}");
+    let one = value(&multi_head(&heads, &masks, &[vec![false, true]]));
+    assert!((one + 0.6_f64.ln()).abs() < 1e-6, "{one}");
+}
+
+#[test]
+fn raters_may_begin_with_means_of_their_own_and_noise_in_cells() {
+    let masks = uniform("z", &[2, 3, 1, 64, 64])
+        .gt(0.5)
+        .to_kind(Kind::Float);
+    let of_raters = |spec: &MrPrismLoss, key| {
+        let start = initial(spec, Random::new(key), &masks, None);
+        let means =
+            start
+                .confidences
+                .get(0)
+                .mean_dim([1_i64, 2, 3].as_slice(), false, Kind::Double);
+        Vec::<f64>::try_from(means).unwrap()
+    };
+    let spread = |means: &[f64]| {
+        means.iter().copied().fold(f64::MIN, f64::max)
+            - means.iter().copied().fold(f64::MAX, f64::min)
+    };
+    let own = MrPrismLoss {
+        initial_draw: InitialDraw::PerRater,
+        ..loss_spec()
+    };
+    assert!(spread(&of_raters(&loss_spec(), 3)) < 0.02);
+    assert!(spread(&of_raters(&own, 3)) > 0.05);
+    assert_ne!(
+        of_raters(&own, 3),
+        of_raters(&own, 4),
+        "another batch, another draw"
+    );
+    // What ConP's average over 4x4 pixels leaves of the noise.
+    let seen = |cell| {
+        let spec = MrPrismLoss {
+            initial_mean: [0.5, 0.5],
+            initial_noise_cell: cell,
+            ..loss_spec()
+        };
+        let drawn = initial(&spec, Random::new(4), &masks, None).confidences;
+        value(
+            &drawn
+                .flatten(1, 2)
+                .avg_pool2d([4, 4], [4, 4], [0, 0], false, true, None)
+                .std(false),
+        )
+    };
+    assert!((0.04..0.06).contains(&seen(1)), "{}", seen(1));
+    assert!((0.17..0.23).contains(&seen(8)), "{}", seen(8));
 }
 
 proptest! {

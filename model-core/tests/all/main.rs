@@ -5,8 +5,10 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod augmenting;
 mod common;
 mod golden;
+mod import;
 mod learning;
 mod listener;
 mod losses;
@@ -15,3 +17,4 @@ mod refusals;
 mod resuming;
 mod runs;
 mod step;
+mod switches;

@@ -1,12 +1,12 @@
 //! Parameter counts, shapes, names, and what a seed decides.
 
-use mrprism_model_core::block::{Mode, ResNet34};
+use mrprism_model_core::block::{Mode, ResNet};
 use mrprism_model_core::method::mrprism::MrPrism;
 use mrprism_model_core::network::mrprism::{Network, Sizes};
 use mrprism_model_core::params::{Builder, Parameters, file};
 use mrprism_model_core::predict::Predictor;
 use mrprism_model_core::train::Learner;
-use mrprism_protocol::spec::{MethodSpec, MrPrismNetwork, Residual, Seed};
+use mrprism_protocol::spec::{EncoderDepth, MethodSpec, MrPrismNetwork, Residual, Seed};
 use tch::{Device, Kind, Tensor};
 
 use crate::common::{run_spec, uniform};
@@ -52,7 +52,7 @@ fn the_paper_s_network_has_the_counted_parameters() {
 fn other_channels_change_the_first_convolution_only() {
     let count = |channels| {
         let builder = Builder::new(Device::Cpu, 0);
-        let network = ResNet34::new(&builder.root(), channels, 64);
+        let network = ResNet::new(&builder.root(), EncoderDepth::R34, channels, 64);
         let count = builder.finish().count();
         drop(network);
         count
@@ -146,7 +146,7 @@ fn evaluation_changes_nothing_and_does_not_mix_cases() {
 #[test]
 fn training_moves_running_statistics() {
     let builder = Builder::new(Device::Cpu, 0);
-    let network = ResNet34::new(&builder.root(), 1, 8);
+    let network = ResNet::new(&builder.root(), EncoderDepth::R34, 1, 8);
     let parameters = builder.finish();
     let mean = || {
         parameters

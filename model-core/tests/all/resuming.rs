@@ -1,8 +1,10 @@
 //! The same bits however a run is stopped, killed or carried elsewhere.
 
 use mrprism_model_core::assemble::Ended;
+use serde_json::json;
 use tempfile::TempDir;
 
+use crate::common::with_option;
 use crate::listener::{Listener, attempt, finish, predictions, small, undisturbed};
 
 #[test]
@@ -38,6 +40,26 @@ fn stopping_anywhere_and_going_on_gives_the_same_bits() {
         let resumed = (phase == "train" && step < 6).then_some(step);
         assert_eq!(listener.started_at(), resumed, "{phase} {step}");
     }
+}
+
+#[test]
+fn augmentation_and_updates_within_a_step_go_on_with_the_same_bits() {
+    let (plain, data) = small();
+    let augment = json!({ "flip": "both", "rotation_degrees": 15.0, "scale": 0.1, "colour": 0.2 });
+    let spec = with_option(&plain, "augment", augment);
+    let spec = with_option(&spec, "update", json!("recurrence"));
+    let wanted = undisturbed(&spec, &data);
+    let folder = TempDir::new().unwrap();
+    let mut stopped = Listener::stopping_at("train", 3);
+    let ended = attempt(&spec, &data, folder.path(), &mut stopped).unwrap();
+    assert_eq!(ended, Ended::Yielded { step: 3, epoch: 1 });
+    let (hash, listener) = finish(&spec, &data, folder.path());
+    assert_eq!(
+        (hash, predictions(folder.path()), listener.scores()),
+        wanted
+    );
+    assert_eq!(listener.started_at(), Some(3));
+    assert_ne!(undisturbed(&plain, &data).0, wanted.0);
 }
 
 #[test]

@@ -52,9 +52,10 @@ fn the_converging_loss_teaches_conp_and_the_encoder_alone() {
     let (images, masks) = masks_and_images("routes", 2, 3, 2, 1, 32);
     let features = mrprism.network().encoder.forward(&images, Mode::Train);
     let leaves = features.leaves();
-    let (segmentation, heads) = mrprism
-        .network()
-        .pass(&leaves, &(&masks / 3.0), Mode::Train);
+    let (segmentation, heads) =
+        mrprism
+            .network()
+            .pass(&images, &leaves, &(&masks / 3.0), Mode::Train);
     let ssim = Ssim::new(11, 1.5, Device::Cpu);
     dissimilarity(&ssim, &segmentation, &masks.select(1, 0)).backward();
     assert!(gradient(&mrprism, "conp.") > 0.0);

@@ -2,6 +2,55 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::spelled::spelled_enum;
+
+spelled_enum! {
+    /// When the optimiser moves (docs/model.md, A10).
+    Update {
+        /// Once a training step, with the gradients of all recurrences, as Eq. 13 has it.
+        Step = "step",
+        /// After every recurrence, the encoder run anew each time, as in the authors' code.
+        Recurrence = "recurrence",
+    }
+}
+
+spelled_enum! {
+    /// Along which axes an image may be mirrored.
+    Flip {
+        /// None.
+        None = "none",
+        /// Left and right.
+        Horizontal = "horizontal",
+        /// Left and right, top and bottom, each by its own draw.
+        Both = "both",
+    }
+}
+
+/// How training images are changed before a step sees them, each case by a draw of its own, masks with them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AugmentSpec {
+    /// Axes along which a case is mirrored with probability ½.
+    pub flip: Flip,
+    /// Largest angle, drawn uniformly to both sides; 0 for none.
+    pub rotation_degrees: f64,
+    /// Largest relative change of size, drawn uniformly to both sides; 0 for none.
+    pub scale: f64,
+    /// Largest change of a channel's contrast (relative) and brightness (of the range 0 to 1); 0 for none.
+    pub colour: f64,
+}
+
+impl AugmentSpec {
+    /// Whether images stay as they are.
+    pub fn is_nothing(&self) -> bool {
+        let none = |value: f64| value.abs() < f64::EPSILON;
+        self.flip == Flip::None
+            && none(self.rotation_degrees)
+            && none(self.scale)
+            && none(self.colour)
+    }
+}
+
 /// The `[train]` table. Exactly one of `steps` and `epochs` is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +71,10 @@ pub struct TrainingSpec {
     pub eps: f64,
     /// Decoupled from nothing: L2 penalty added to the gradient, 0 for none.
     pub weight_decay: f64,
+    /// When the optimiser moves.
+    pub update: Update,
+    /// How training images are changed.
+    pub augment: AugmentSpec,
     /// Validate after every this many epochs, and after the last.
     pub validate_every_epochs: u64,
 }

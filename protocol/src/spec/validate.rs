@@ -1,6 +1,9 @@
 //! Values that parse but make no sense. Each fault names its dotted key and what is allowed.
 
-use super::{MethodSpec, MrPrismLoss, MrPrismNetwork, RunSpec, TrainingSpec};
+use super::{
+    AugmentSpec, Confidence, ConfidenceScale, MethodSpec, MrPrismLoss, MrPrismNetwork, RunSpec,
+    TrainingSpec,
+};
 
 /// Dotted key and what is wrong with its value.
 pub(super) type Fault = (&'static str, String);
@@ -42,7 +45,7 @@ pub(super) fn faults(spec: &RunSpec) -> Vec<Fault> {
     match &spec.method {
         MethodSpec::Mrprism(method) => {
             network(&method.network, spec.size, &mut faults);
-            loss(&method.loss, &mut faults);
+            loss(&method.loss, spec.size, &mut faults);
         }
     }
     faults.0
@@ -104,17 +107,48 @@ fn train(train: &TrainingSpec, faults: &mut Faults) {
         "train.validate_every_epochs",
         || "0: give 1 or more epochs".to_owned(),
     );
+    augment(&train.augment, faults);
+}
+
+fn augment(augment: &AugmentSpec, faults: &mut Faults) {
+    faults.refuse_unless(
+        (0.0..=180.0).contains(&augment.rotation_degrees),
+        "train.augment.rotation_degrees",
+        || {
+            format!(
+                "{}: give the largest angle, 0 to 180",
+                augment.rotation_degrees
+            )
+        },
+    );
+    faults.refuse_unless(
+        (0.0..=0.5).contains(&augment.scale),
+        "train.augment.scale",
+        || {
+            format!(
+                "{}: give the largest relative change, 0 to 0.5 (0.1: sizes of 0.9 to 1.1)",
+                augment.scale
+            )
+        },
+    );
+    faults.refuse_unless(
+        (0.0..=1.0).contains(&augment.colour),
+        "train.augment.colour",
+        || {
+            format!(
+                "{}: give the largest change of contrast and brightness, 0 to 1",
+                augment.colour
+            )
+        },
+    );
 }
 
 fn network(network: &MrPrismNetwork, size: u32, faults: &mut Faults) {
     faults.refuse_unless(
-        (1..=16).contains(&network.recurrences),
+        (1..=6).contains(&network.recurrences),
         "network.recurrences",
-        || format!("{}: give 1 to 16 (the paper: 3)", network.recurrences),
+        || format!("{}: give 1 to 6 (the paper: 3)", network.recurrences),
     );
-    faults.refuse_unless(network.encoder_depth == 34, "network.encoder_depth", || {
-        format!("{}: built is 34", network.encoder_depth)
-    });
     faults.refuse_unless(
         network.encoder_width.is_multiple_of(8) && (8..=256).contains(&network.encoder_width),
         "network.encoder_width",
@@ -126,14 +160,35 @@ fn network(network: &MrPrismNetwork, size: u32, faults: &mut Faults) {
         },
     );
     faults.refuse_unless(
-        network.divp_stride == 8 && size.is_multiple_of(network.divp_stride.max(1)),
+        [4, 8].contains(&network.divp_stride) && size.is_multiple_of(network.divp_stride),
         "network.divp_stride",
-        || format!("{}: built is 8", network.divp_stride),
+        || {
+            format!(
+                "{}: give 8 (a grid of 32 for 256 pixels) or 4",
+                network.divp_stride
+            )
+        },
+    );
+    faults.refuse_unless(
+        network.confidence_scale == ConfidenceScale::Share
+            || matches!(
+                network.confidence,
+                Confidence::Share | Confidence::ShareTimesHead
+            ),
+        "network.confidence_scale",
+        || {
+            format!(
+                "'{}' scales shares, and network.confidence = '{}' sends none: give 'share', or a confidence of \
+                 'share' or 'share_times_head'",
+                network.confidence_scale, network.confidence
+            )
+        },
     );
 }
 
-fn loss(loss: &MrPrismLoss, faults: &mut Faults) {
+fn loss(loss: &MrPrismLoss, size: u32, faults: &mut Faults) {
     faults.weight("loss.shuffle", loss.shuffle);
+    faults.weight("loss.multi_head", loss.multi_head);
     faults.refuse_unless(
         (1..=64).contains(&loss.shuffle_permutations),
         "loss.shuffle_permutations",
@@ -156,4 +211,14 @@ fn loss(loss: &MrPrismLoss, faults: &mut Faults) {
         || format!("[{low}, {high}]: give a range inside 0 to 1, smaller number first"),
     );
     faults.weight("loss.initial_noise", loss.initial_noise);
+    faults.refuse_unless(
+        loss.initial_noise_cell > 0 && size.is_multiple_of(loss.initial_noise_cell),
+        "loss.initial_noise_cell",
+        || {
+            format!(
+                "{}: give a side in pixels that divides the size {size}, e.g. 1 (the paper) or 8",
+                loss.initial_noise_cell
+            )
+        },
+    );
 }

@@ -37,6 +37,11 @@ pub(crate) fn cache(home: &Path) -> PathBuf {
     home.join("worker").join("cache")
 }
 
+/// Where a home keeps imported weights.
+pub(crate) fn weights(home: &Path) -> PathBuf {
+    home.join("weights")
+}
+
 /// Where all run folders of a home lie.
 pub(crate) fn runs(home: &Path) -> PathBuf {
     home.join("worker").join("runs")

@@ -9,7 +9,7 @@ use std::time::Duration;
 use mrprism_protocol::state::{AttemptOutcome, Command, JobKind};
 use mrprism_protocol::wire::{Claim, DeviceOffer, Finish};
 
-use self::folder::{RunFolder, cache};
+use self::folder::{RunFolder, cache, weights};
 use crate::child::message::{ChildCommand, ChildJob, ChildLine, LastWord};
 use crate::child::process::{ChildProcess, Ending, Said};
 use crate::client::{Backoff, CallError};
@@ -135,6 +135,7 @@ async fn train(
         threads: device.threads,
         cache: cache(&worker.settings.home),
         out: folder.path().to_owned(),
+        weights: weights(&worker.settings.home),
         checkpoint_seconds: worker.settings.checkpoint_interval.as_secs_f64(),
     };
     let mut child = ChildProcess::start(&job).await?;

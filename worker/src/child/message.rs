@@ -28,6 +28,8 @@ pub(crate) struct ChildJob {
     pub(crate) cache: PathBuf,
     /// Folder of the attempt's files.
     pub(crate) out: PathBuf,
+    /// Folder of imported weights.
+    pub(crate) weights: PathBuf,
     pub(crate) checkpoint_seconds: f64,
 }
 

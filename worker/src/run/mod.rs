@@ -59,6 +59,7 @@ pub(crate) fn run(job: &ChildJob, sink: &mut dyn Sink, stop: &StopSignal) -> Las
         },
         threads: job.threads,
         out: &job.out,
+        weights: Some(&job.weights),
         checkpoint_interval: Duration::try_from_secs_f64(job.checkpoint_seconds)
             .unwrap_or_default(),
     };

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::{EVENTS, Journal, SCORES};
 use super::progress::Shown;
 use super::{Sink, provenance};
-use crate::attempt::folder::{BEST, LATEST, cache};
+use crate::attempt::folder::{BEST, LATEST, cache, weights};
 use crate::child::message::ChildJob;
 use crate::data_root::Holdings;
 use crate::register::SCIENCE_VERSION;
@@ -100,6 +100,7 @@ pub(crate) fn main(args: &TrainArgs, settings: &Settings) -> anyhow::Result<Exit
         threads: device.threads,
         cache: cache(&settings.home),
         out: out.clone(),
+        weights: weights(&settings.home),
         checkpoint_seconds: settings.checkpoint_interval.as_secs_f64(),
     };
     let stop = StopSignal::default();

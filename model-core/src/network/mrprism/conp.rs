@@ -1,10 +1,11 @@
 //! ConP, the converging prism: segments the image, given each rater's confidence (paper section 3.2, supplement).
 //!
-//! b batch, m raters, k structures, s side of the image, w encoder width. Stages l = 1…4 have 8w, 4w, 2w, w channels,
-//! 8, 4, 2, 1 heads, and a grid of R = s/32 · 2^(l−1).
+//! b batch, m raters, k structures, s side of the image, w encoder width. Stages l = 1…4 have the channels of the
+//! encoder's taps f5, f4, f3, f2 (8w, 4w, 2w, w; four times that with `ResNet-50`), 8, 4, 2, 1 heads, and a grid of
+//! R = s/32 · 2^(l−1).
 //!
 //! ```text
-//! a_l = Attention(features s_l, embedding w̃_l)                              Eq. 7
+//! a_l = Integrate(features s_l, embedding w̃_l)                              Eq. 7: attention; or see Table 4
 //! c_l = ReLU(BN(Conv3x3([a_l ; tap]))) + a_l                                no tap at l = 1: s_1 is f5 itself
 //! s_{l+1} = ReLU(BN(Deconv(c_l)))                                           l = 1…3
 //! y = bilinear ×2 of Deconv(c_4)                                            logits
@@ -16,7 +17,7 @@ use tch::Tensor;
 use super::Sizes;
 use super::embed::{AVERAGED, Embedding, average};
 use super::integration::{Integrate, StageShape};
-use crate::block::{BatchNorm, ConvConfig, ConvNormRelu, Deconv, Features, Mode};
+use crate::block::{BatchNorm, ConvConfig, ConvNormRelu, Deconv, Features, Mode, ResNet};
 use crate::params::Scope;
 
 #[derive(Debug)]
@@ -36,12 +37,14 @@ pub struct ConP {
 }
 
 impl ConP {
-    /// Names: `stage1` … `stage4`, each with `embedding`, `attention`, `join`, `up` and, but for the last, `up_norm`.
+    /// Names: `stage1` … `stage4`, each with `embedding`, `attention` (or `concat`, `convlstm`), `join`, `up` and, but
+    /// for the last, `up_norm`.
     pub fn new(scope: &Scope, spec: &MrPrismNetwork, sizes: Sizes) -> Self {
-        let width = i64::from(spec.encoder_width);
-        let stages = (0..4)
-            .map(|index: i64| {
-                let channels = width * (8 >> index);
+        let mut taps = ResNet::channels(spec.encoder_depth, i64::from(spec.encoder_width));
+        taps.reverse();
+        let stages = (0_i64..)
+            .zip(taps)
+            .map(|(index, channels)| {
                 let shape = StageShape {
                     channels,
                     grid: (sizes.side / 32) << index,
@@ -114,7 +117,9 @@ impl Stage {
 
     /// Shapes: s \[b, c, R, R\], skip \[b, c, R, R\], averaged \[b, m·k, s/4, s/4\] → \[b, c/2 or k, 2R, 2R\]
     fn forward(&self, s: &Tensor, skip: Option<&Tensor>, averaged: &Tensor, mode: Mode) -> Tensor {
-        let a = self.integrate.forward(s, &self.embedding.forward(averaged));
+        let a = self
+            .integrate
+            .forward(s, &self.embedding.forward(averaged), mode);
         let joined = skip.map_or_else(|| a.shallow_clone(), |skip| Tensor::cat(&[&a, skip], 1));
         let c = self.join.forward(&joined, mode) + &a;
         let up = self.up.forward(&c);

@@ -1,8 +1,9 @@
 //! DivP, the diverging prism: finds every rater's map in the segmentation (paper section 3.3, supplement).
 //!
-//! b batch, m raters, k structures, s side of the image, R = s / 8 the grid, n = R² tokens, d = 32.
+//! b batch, m raters, k structures, c channels of the image where DivP sees it (else 0), s side of the image, R = s / 8
+//! (or s / 4) the grid, n = R² tokens, d = 32.
 //!
-//! Three strided convolutions, three attention blocks (32, 64, 64 channels, 4 heads), then an attention with one head a
+//! Three convolutions, each with stride 2 (the last with 1 for the finer grid), three attention blocks (32, 64, 64 channels, 4 heads), then an attention with one head a
 //! rater that is never mixed with the others:
 //!
 //! ```text
@@ -12,7 +13,7 @@
 //! logit^m = W_o^m u^m + b^m               then bilinear to the image's side
 //! ```
 
-use mrprism_protocol::spec::MrPrismNetwork;
+use mrprism_protocol::spec::{DivpInput, MrPrismNetwork};
 use tch::Tensor;
 
 use super::Sizes;
@@ -29,7 +30,7 @@ const WIDTH: i64 = 32;
 const MIDDLE: i64 = 64;
 const HEADS: i64 = 4;
 
-/// The network. Shapes: ŷ \[b, k, s, s\] → logits \[b, m, k, s, s\]
+/// The network. Shapes: \[b, c + k, s, s\], image before ŷ → logits \[b, m, k, s, s\]
 #[derive(Debug)]
 pub struct DivP {
     stem: [ConvNormRelu; 3],
@@ -47,8 +48,14 @@ impl DivP {
     /// Names: `stem1` … `stem3`, `block1`, `widen`, `block2`, `block3`, `narrow`, `heads`.
     pub fn new(scope: &Scope, spec: &MrPrismNetwork, sizes: Sizes) -> Self {
         let grid = sizes.side / i64::from(spec.divp_stride);
-        let stem = |name, inputs, outputs| {
-            ConvNormRelu::new(&scope.sub(name), ConvConfig::same(inputs, outputs, 3, 2))
+        let inputs = match spec.divp_input {
+            DivpInput::Mask => sizes.structures,
+            DivpInput::MaskImage => sizes.channels + sizes.structures,
+        };
+        let last = if spec.divp_stride == 4 { 1 } else { 2 };
+        let stem = |name, inputs, outputs, stride| {
+            let config = ConvConfig::same(inputs, outputs, 3, stride);
+            ConvNormRelu::new(&scope.sub(name), config)
         };
         let block = |name, channels| {
             let config = AttentionConfig {
@@ -61,9 +68,9 @@ impl DivP {
         };
         Self {
             stem: [
-                stem("stem1", sizes.structures, 16),
-                stem("stem2", 16, WIDTH),
-                stem("stem3", WIDTH, WIDTH),
+                stem("stem1", inputs, 16, 2),
+                stem("stem2", 16, WIDTH, 2),
+                stem("stem3", WIDTH, WIDTH, last),
             ],
             block1: block("block1", WIDTH),
             widen: Linear::new(&scope.sub("widen"), WIDTH, MIDDLE),
@@ -77,12 +84,9 @@ impl DivP {
     }
 
     /// Applies it.
-    pub fn forward(&self, segmentation: &Tensor, mode: Mode) -> Tensor {
+    pub fn forward(&self, seen: &Tensor, mode: Mode) -> Tensor {
         let [stem1, stem2, stem3] = &self.stem;
-        let x = stem3.forward(
-            &stem2.forward(&stem1.forward(segmentation, mode), mode),
-            mode,
-        );
+        let x = stem3.forward(&stem2.forward(&stem1.forward(seen, mode), mode), mode);
         let t = self.block1.forward_self(&tokens(&x));
         let t = self.block2.forward_self(&self.widen.forward(&t));
         let t = self.narrow.forward(&self.block3.forward_self(&t));

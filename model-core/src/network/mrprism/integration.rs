@@ -6,7 +6,7 @@ use mrprism_protocol::spec::{Integration, Residual};
 use tch::Tensor;
 
 use super::embed::{map, tokens};
-use crate::block::{Attention, AttentionConfig};
+use crate::block::{Attention, AttentionConfig, ConvConfig, ConvLstm, ConvNormRelu, Mode};
 use crate::params::Scope;
 
 /// One stage's integration.
@@ -17,20 +17,25 @@ pub(super) enum Integrate {
         attention: Attention,
         residual: Residual,
     },
+    /// ReLU(BN(Conv3x3([s ; w̃]))).
+    Concat(ConvNormRelu),
+    /// One step with the features as input; the embedding is both states before it.
+    ConvLstm(ConvLstm),
 }
 
 impl Integrate {
-    /// Names: `attention`.
+    /// Names: `attention`, `concat` or `convlstm`.
     pub(super) fn new(
         scope: &Scope,
         kind: Integration,
         residual: Residual,
         shape: StageShape,
     ) -> Self {
+        let channels = shape.channels;
         match kind {
             Integration::Attentive => {
                 let config = AttentionConfig {
-                    channels: shape.channels,
+                    channels,
                     tokens: shape.grid * shape.grid,
                     heads: shape.heads,
                     cross: true,
@@ -41,23 +46,37 @@ impl Integrate {
                     residual,
                 }
             }
+            Integration::Concat => {
+                let config = ConvConfig::same(2 * channels, channels, 3, 1);
+                Self::Concat(ConvNormRelu::new(&scope.sub("concat"), config))
+            }
+            Integration::ConvLstm => {
+                Self::ConvLstm(ConvLstm::new(&scope.sub("convlstm"), channels))
+            }
         }
     }
 
     /// Shapes: features \[b, c, R, R\], embedding \[b, R², c\] → \[b, c, R, R\]
-    pub(super) fn forward(&self, features: &Tensor, embedding: &Tensor) -> Tensor {
+    pub(super) fn forward(&self, features: &Tensor, embedding: &Tensor, mode: Mode) -> Tensor {
         let side = features.size()[3];
-        let features = tokens(features);
         match self {
             Self::Attentive {
                 attention,
                 residual,
             } => {
+                let features = tokens(features);
                 let added = match residual {
                     Residual::Value => &features,
                     Residual::Query => embedding,
                 };
                 map(&attention.forward(embedding, &features, added), side)
+            }
+            Self::Concat(join) => {
+                join.forward(&Tensor::cat(&[features, &map(embedding, side)], 1), mode)
+            }
+            Self::ConvLstm(cell) => {
+                let state = map(embedding, side);
+                cell.forward(features, &state, &state)
             }
         }
     }

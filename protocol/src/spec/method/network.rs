@@ -1,0 +1,110 @@
+//! MrPrism's architecture.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EncoderDepth, EncoderWeights};
+use crate::spelled::spelled_enum;
+
+spelled_enum! {
+    /// Which of the two descriptions of MrPrism is built.
+    Variant {
+        /// The paper's supplement.
+        Paper = "paper",
+    }
+}
+
+spelled_enum! {
+    /// How ConP joins confidences and features (Table 4, "Integration").
+    Integration {
+        /// Cross-attention with the confidence embedding as query (Eq. 7).
+        Attentive = "attentive",
+        /// A convolution over features and embedding side by side.
+        Concat = "concat",
+        /// One step of a convolutional LSTM whose state begins as the embedding.
+        ConvLstm = "convlstm",
+    }
+}
+
+spelled_enum! {
+    /// What the attention block adds its result to.
+    Residual {
+        /// The segmentation features.
+        Value = "value",
+        /// The confidence embedding.
+        Query = "query",
+    }
+}
+
+spelled_enum! {
+    /// What of DivP's maps ConP receives in later recurrences (docs/model.md, A3). P: a head's probability, c: its share.
+    Confidence {
+        /// c ⊙ P: the terms of the self-fusion, as in the authors' code.
+        ShareTimesHead = "share_times_head",
+        /// P.
+        Head = "head",
+        /// c.
+        Share = "share",
+        /// ln P, as Proposition 1 has it, cut at 10⁻³.
+        LogHead = "log_head",
+    }
+}
+
+spelled_enum! {
+    /// The unit of confidences that are shares of a sum.
+    ConfidenceScale {
+        /// As they are: equal trust is 1/M.
+        Share = "share",
+        /// Times the number of raters: equal trust is 1, whatever M.
+        Raters = "raters",
+    }
+}
+
+spelled_enum! {
+    /// What DivP sees.
+    DivpInput {
+        /// ConP's segmentation, as the paper says.
+        Mask = "mask",
+        /// The image beside it, as in the authors' code.
+        MaskImage = "mask_image",
+    }
+}
+
+spelled_enum! {
+    /// How DivP sees ConP's segmentation.
+    DivpSignal {
+        /// σ(y).
+        Probability = "probability",
+        /// y, as in the authors' code.
+        Logit = "logit",
+    }
+}
+
+/// Architecture of the encoder, ConP and DivP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MrPrismNetwork {
+    /// Which description is built.
+    pub variant: Variant,
+    /// How ConP joins confidences and features.
+    pub integration: Integration,
+    /// What the attention block adds its result to; of no meaning for other integrations.
+    pub residual: Residual,
+    /// τ: recurrences a training step runs, 1 to 6 (paper: 3).
+    pub recurrences: u32,
+    /// Layers of the ResNet encoder: 18, 34 or 50.
+    pub encoder_depth: EncoderDepth,
+    /// Channels of the encoder's first stage: 64 in the paper, smaller in tests. ConP's widths are those of the encoder's taps.
+    pub encoder_width: u32,
+    /// What the encoder begins with.
+    pub encoder_weights: EncoderWeights,
+    /// What ConP receives in later recurrences.
+    pub confidence: Confidence,
+    /// The unit of confidences that are shares.
+    pub confidence_scale: ConfidenceScale,
+    /// What DivP sees.
+    pub divp_input: DivpInput,
+    /// How it sees ConP's segmentation.
+    pub divp_signal: DivpSignal,
+    /// Factor between image side and DivP's grid: 8 (256 → 32) or 4.
+    pub divp_stride: u32,
+}
