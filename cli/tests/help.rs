@@ -33,6 +33,8 @@ const COMMANDS: &[&[&str]] = &[
     &["data", "list"],
     &["fuse"],
     &["score"],
+    &["weights"],
+    &["weights", "import"],
     &["devices"],
     &["bench"],
     &["bench", "step"],
@@ -55,7 +57,8 @@ fn help_is_what_it_was() {
 fn every_command_that_does_something_shows_examples() {
     for command in COMMANDS {
         let help = help(command);
-        let does_something = !["data", "config", "bench"].contains(&command.join(" ").as_str());
+        let does_something =
+            !["data", "config", "bench", "weights"].contains(&command.join(" ").as_str());
         assert!(
             !does_something || help.contains("Examples:\n  mrprism"),
             "{command:?}\n{help}"

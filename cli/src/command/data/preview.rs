@@ -39,7 +39,7 @@ pub(crate) struct Preview {
     /// Side of one image on the sheet, in pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 480, value_parser = clap::value_parser!(u32).range(120..=2000))]
     panel: u32,
-    /// The file to write [default: <name>-preview.png]
+    /// The file to write [default: NAME-preview.png]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Print the file and the cases as JSON
