@@ -10,7 +10,7 @@ pub use expire_leases::{LeaseReaper, expire};
 pub use mark_workers_gone::mark_workers_gone;
 pub use prune_files::prune_files;
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::App;
 
@@ -43,12 +43,14 @@ pub enum DutyError {
     Store(#[from] crate::artifact::StoreError),
 }
 
-/// Does `duty` at once and then every `interval`, until the shutdown. A failure is logged and the next time tries again.
+/// Does `duty` every `interval`, first after one, until the shutdown. A failure is logged and the next time tries again.
+///
+/// Nothing is due at a start: a lease that ran out while the server was down gets a whole lease to be renewed.
 async fn every<F>(app: App, interval: Duration, mut duty: F)
 where
     F: AsyncFnMut() -> Result<u64, DutyError>,
 {
-    let mut ticks = tokio::time::interval(interval);
+    let mut ticks = tokio::time::interval_at(Instant::now() + interval, interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
