@@ -52,8 +52,14 @@ fn resolve_text(text: &str) -> Result<Resolved, Vec<SpecError>> {
         structures: vec!["growth".into()],
         ..phantom()
     };
+    let tumour = DatasetCard {
+        name: "qubiq/brain-tumor".into(),
+        raters: 3,
+        channels: 4,
+        ..growth.clone()
+    };
     let [over, under] = two_sided;
-    resolve(&bundle, &[phantom(), over, under, growth])
+    resolve(&bundle, &[phantom(), over, under, growth, tumour])
 }
 
 fn first_fault(text: &str) -> String {
@@ -174,15 +180,22 @@ fn every_study_resolves_to_its_arms() {
         arms.dedup();
         arms
     };
+    let rows = [
+        "concat-shuffle",
+        "convlstm-shuffle",
+        "attentive-shuffle",
+        "attentive-multi-head",
+        "attentive-both",
+    ];
     assert_eq!(
         arms(include_str!("../../experiments/studies/table4.toml")),
-        [
-            "concat-shuffle",
-            "convlstm-shuffle",
-            "attentive-shuffle",
-            "attentive-multi-head",
-            "attentive-both"
-        ]
+        rows
+    );
+    assert_eq!(
+        arms(include_str!(
+            "../../experiments/studies/table4-brain-growth.toml"
+        )),
+        rows
     );
     assert_eq!(
         arms(include_str!("../../experiments/studies/two-sided.toml")).len(),
@@ -193,7 +206,9 @@ fn every_study_resolves_to_its_arms() {
     ));
     assert_eq!(alive.len(), 13 * 3);
     assert!(
-        alive.contains(&"tied-heads dataset=phantom-under size=64".to_owned()),
+        alive
+            .iter()
+            .any(|arm| arm.starts_with("tied-heads dataset=phantom-under")),
         "{alive:?}"
     );
     assert_eq!(
