@@ -214,6 +214,17 @@ impl Rule {
         unit: Unit::Fraction,
         direction: Direction::Neither,
     };
+    /// See [`super::mean_confidences`].
+    pub const CONFIDENCE: Self = Self {
+        id: "confidence@1",
+        summary: "A rater's share of the trust; the shares of all raters sum to 1",
+        source: "this project; c of the paper's fusion (Eq. 5)",
+        threshold: Threshold::WhereRaterOrPredictionMarks,
+        empty: Empty::NoPixelIsNoNumber,
+        averaging: Averaging::PixelsThenCases,
+        unit: Unit::Fraction,
+        direction: Direction::Neither,
+    };
     /// Every metric: those that are asked for, in the order of [`Metric::ALL`], then those that describe every prediction.
     pub const ALL: &'static [Self] = &[
         Self::SOFT_DICE,
@@ -235,6 +246,7 @@ impl Rule {
         Self::AREA,
         Self::CHANGE,
         Self::CONFIDENCE_SPREAD,
+        Self::CONFIDENCE,
     ];
 
     /// The rule of a metric that an experiment asks for.

@@ -19,7 +19,7 @@ use self::prepared::Prepared;
 use self::sheet::Sheet;
 use crate::DataError;
 use crate::case::Case;
-use crate::metric::{Rule, above_half, area, change, confidence_spread};
+use crate::metric::{Rule, above_half, area, change, confidence_spread, mean_confidences};
 use crate::prediction::{StoredPrediction, map_from_fixed};
 
 pub use fusions::{ScoringError, score_fusions};
@@ -34,6 +34,8 @@ pub use human::human;
 /// * `head_to_rater_dice`: [`Output::Head`] against [`Reference::Rater`], each against each; nothing without heads.
 /// * `pairwise_dice`, `fleiss_kappa`: [`Output::RaterSet`] with [`Reference::Alone`], once a structure, without a recurrence.
 /// * `area@1`, `change@1` (from Rec1 on) and `confidence_spread@1` (where confidences are stored) with [`Reference::Alone`].
+/// * `confidence@1` with [`Reference::Rater`]: how much that rater is trusted, absent ones included, where any present rater marks
+///   or the prediction is above 0.5. Elsewhere c is a quotient of numbers near 0 and says nothing.
 ///
 /// # Errors
 /// A prediction of another case, size or number of structures.
@@ -141,8 +143,18 @@ fn score_recurrence(
     }
     let confidences = stored.confidences.slice(s![recurrence, .., k, .., ..]);
     if !confidences.is_empty() {
-        let value = confidence_spread(&map_from_fixed(&confidences));
-        alone(Rule::CONFIDENCE_SPREAD, value);
+        let confidences = map_from_fixed(&confidences);
+        alone(Rule::CONFIDENCE_SPREAD, confidence_spread(&confidences));
+        let region = sheet.marked_with(prediction.hard());
+        for (rater, value) in (1..).zip(mean_confidences(&confidences, &region).unwrap_or_default()) {
+            sheet.push(
+                Output::Prediction,
+                number,
+                Reference::Rater(rater),
+                Rule::CONFIDENCE,
+                value,
+            );
+        }
     }
 }
 

@@ -56,6 +56,16 @@ impl<'a> Sheet<'a> {
         });
     }
 
+    /// The pixels that a present rater or `prediction` `[h, w]` marks.
+    pub(super) fn marked_with(&self, prediction: &Array2<u8>) -> Array2<bool> {
+        let mut marked = prediction.mapv(|value| value != 0);
+        for rater in self.case.present_raters() {
+            let mask = self.case.mask(rater, self.structure);
+            marked.zip_mut_with(&mask, |marked, value| *marked |= *value != 0);
+        }
+        marked
+    }
+
     /// A map against every reference, where `metric` scores maps.
     pub(super) fn map(
         &mut self,

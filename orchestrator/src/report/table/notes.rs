@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use mrprism_protocol::spec::{Reference, ReferenceFamily};
 use mrprism_protocol::state::JobState;
+use mrprism_protocol::wire::TableColumn;
 use mrprism_raters::metric::Rule;
 
 use super::cells::Cells;
@@ -131,7 +132,9 @@ fn no_arbitrated(scored: &[Scored<'_>]) -> Vec<String> {
 /// The rule of each reference that stands over a column.
 fn references(cells: &Cells) -> Vec<String> {
     let mut rules = BTreeSet::new();
-    for column in &cells.columns {
+    // A confidence has a rater as its subject and is scored against nobody's mask.
+    let scored = |column: &&TableColumn| column.metric != Rule::CONFIDENCE.id;
+    for column in cells.columns.iter().filter(scored) {
         rules.extend(match column.reference {
             Reference::Alone => None,
             Reference::Mean => Some("mean: the mean of the raters' masks, soft."),
