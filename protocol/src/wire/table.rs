@@ -55,7 +55,8 @@ pub struct TableColumn {
     pub dataset: String,
     /// The structure.
     pub structure: String,
-    /// The reference; leave-one-out is averaged over raters and stands as `leave-one-out:0`.
+    /// The reference; leave-one-out is averaged over raters and stands as `leave-one-out:0`, and so are raters held out of a fusion
+    /// as `rater:0`. A confidence's is the rater who is trusted.
     pub reference: Reference,
     /// Name and version.
     pub metric: String,
@@ -84,7 +85,7 @@ pub struct TableCell {
     pub steps: Option<u64>,
     /// What sd is over.
     pub unit: String,
-    /// Highest mean of its column (soft Dice only).
+    /// Highest mean of its column (soft Dice only), among predictions or among fused labels.
     pub best: bool,
     /// Second highest.
     pub second: bool,
