@@ -1,6 +1,8 @@
 //! Tables in print: ×100 with two decimals for people, fractions for programs.
 
 mod csv;
+mod fusions;
+mod heads;
 mod part;
 mod text;
 

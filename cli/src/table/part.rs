@@ -57,15 +57,15 @@ impl<'a> Cells<'a> {
     }
 
     /// Positions of the rows that `wanted` picks and that have a number in one of `columns`.
-    pub(super) fn rows(
-        &self,
-        columns: &[usize],
-        wanted: impl Fn(&TableRow) -> bool,
-    ) -> Vec<usize> {
+    pub(super) fn rows(&self, columns: &[usize], wanted: impl Fn(&TableRow) -> bool) -> Vec<usize> {
         let rows = self.table.rows.iter().enumerate();
         rows.filter(|(_, row)| wanted(row))
             .map(|(index, _)| index)
-            .filter(|row| columns.iter().any(|column| self.at(*row, *column).is_some()))
+            .filter(|row| {
+                columns
+                    .iter()
+                    .any(|column| self.at(*row, *column).is_some())
+            })
             .collect()
     }
 

@@ -6,7 +6,7 @@ use mrprism_protocol::spec::Reference;
 use mrprism_protocol::wire::{HumanCell, Table, TableColumn};
 
 use super::part::{Cells, mean_and_deviation};
-use super::{WIDTH, lined, other_flags, wrapped};
+use super::{WIDTH, fusions, heads, lined, other_flags, wrapped};
 
 /// The whole table. No line is wider than [`WIDTH`] unless a single name is.
 pub(crate) fn text(table: &Table) -> String {
@@ -42,6 +42,13 @@ pub(crate) fn text(table: &Table) -> String {
                     .print(&columns)
                     .map(|printed| section(&title, &printed)),
             );
+        }
+        let of_their_own = [
+            heads::section(table, &cells, subject),
+            fusions::section(table, &cells, subject),
+        ];
+        for (title, printed) in of_their_own.into_iter().flatten() {
+            parts.push(section(&format!("{title}: {name}"), &printed));
         }
         parts.extend(human(table, subject).map(|printed| {
             section(
@@ -79,11 +86,7 @@ fn elsewhere(table: &Table) -> Option<String> {
 
 fn head(table: &Table) -> String {
     let flagged: Vec<_> = {
-        let mut flags: Vec<&str> = table
-            .cells
-            .iter()
-            .flat_map(other_flags)
-            .collect();
+        let mut flags: Vec<&str> = table.cells.iter().flat_map(other_flags).collect();
         flags.sort_unstable();
         flags.dedup();
         flags
@@ -137,7 +140,10 @@ fn is_soft_dice(metric: &str) -> bool {
 
 /// Whether a column has a section in print.
 fn is_printed(column: &TableColumn) -> bool {
-    is_soft_dice(&column.metric) || is_alone(column) || is_confidence(column)
+    is_soft_dice(&column.metric)
+        || is_alone(column)
+        || is_confidence(column)
+        || heads::is_of_heads(column)
 }
 
 fn is_dice_of_all(column: &TableColumn) -> bool {
@@ -203,12 +209,14 @@ fn human(table: &Table, (dataset, structure): (&str, &str)) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use mrprism_protocol::spec::{FusionKind, Output};
     use mrprism_protocol::wire::{Table, TableArm};
 
     use super::text;
     use crate::table::{WIDTH, csv};
 
     const TWO_ARMS: &str = include_str!("../../tests/fixtures/two-arms.json");
+    const RECURRENCE: &str = include_str!("../../tests/fixtures/recurrence.json");
     const SEVEN_RATERS: &str = include_str!("../../tests/fixtures/seven-raters.json");
 
     fn read(json: &str) -> Table {
@@ -223,6 +231,28 @@ mod tests {
     #[test]
     fn seven_raters_and_one_seed() {
         insta::assert_snapshot!(text(&read(SEVEN_RATERS)));
+    }
+
+    #[test]
+    fn what_the_recurrence_did() {
+        insta::assert_snapshot!(text(&read(RECURRENCE)));
+    }
+
+    #[test]
+    fn a_fusion_without_a_network_is_printed_again_where_arms_see_other_masks() {
+        let mut table = read(RECURRENCE);
+        let row = table
+            .rows
+            .iter()
+            .rposition(|row| row.output == Output::Fusion(FusionKind::Mean));
+        for cell in &mut table.cells {
+            if Some(cell.row) == row {
+                cell.mean -= 0.1;
+            }
+        }
+        let printed = text(&table);
+        assert_eq!(printed.matches("\nmean, tau-3").count(), 1, "{printed}");
+        assert_eq!(printed.matches("\nstaple ").count(), 1, "{printed}");
     }
 
     #[test]
