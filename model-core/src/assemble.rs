@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use mrprism_protocol::spec::{EncoderWeights, ReferenceFamily, RunSpec, Seed};
+use mrprism_protocol::spec::{EncoderWeights, LabelFusion, ReferenceFamily, RunSpec, Seed};
 use mrprism_protocol::state::ArtifactKind;
 use mrprism_protocol::wire::{EventBody, Score};
 use mrprism_raters::case::Case;
@@ -26,6 +26,9 @@ use crate::train::{
     Adam, Fit, Fitted, Learner, Observer, Plan, Progress, Stop, StopSignal, TrainingSet, check,
     image, log,
 };
+
+/// Scores in one event: some hundred kilobytes.
+const MOST_SCORES: usize = 2000;
 
 /// Everything a run needs.
 #[derive(Clone, Copy)]
@@ -317,6 +320,12 @@ impl Run<'_> {
             let scores = score::human(&cases, &spec.evaluation, &spec.dataset.structures);
             observer.event(EventBody::Scores { scores });
         }
+        let (structures, arbitrated) = (&spec.dataset.structures, data.card().arbitrated);
+        let scores = score::score_label_fusions(&cases, &spec.evaluation, structures, arbitrated);
+        for scores in scores.chunks(MOST_SCORES) {
+            let scores = scores.to_vec();
+            observer.event(EventBody::Scores { scores });
+        }
         for change in changes(&all) {
             let level = if change.is_nothing() { "warn" } else { "info" };
             log(observer, level, change.to_string());
@@ -332,7 +341,8 @@ impl Run<'_> {
         device: Device,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Score>, RunError> {
-        let evaluation = &self.input.spec.evaluation;
+        let RunInput { spec, data, .. } = *self.input;
+        let evaluation = &spec.evaluation;
         let predicted = method.predict(&image(case, device), evaluation.recurrences);
         let name = prediction::file_name(&case.name);
         let path = folder.join(&name);
@@ -343,12 +353,15 @@ impl Run<'_> {
             &format!("predictions/{name}"),
         );
         // Scores are computed from what was stored, so that scoring again gives the same bits.
-        let scores = score::score_case(
-            case,
-            &prediction::read(&path)?,
-            evaluation,
-            &self.input.spec.dataset.structures,
-        )?;
+        let stored = prediction::read(&path)?;
+        let structures = &spec.dataset.structures;
+        let mut scores = score::score_case(case, &stored, evaluation, structures)?;
+        if evaluation.fusions.contains(&LabelFusion::Learned) {
+            let arbitrated = data.card().arbitrated;
+            let fused =
+                score::score_learned_fusion(case, &stored, evaluation, structures, arbitrated)?;
+            scores.extend(fused);
+        }
         observer.event(EventBody::Scores {
             scores: scores.clone(),
         });

@@ -58,6 +58,7 @@ fn spec() -> EvaluationSpec {
         recurrences: 1,
         references: ReferenceFamily::ALL.to_vec(),
         metrics: vec![Metric::SoftDice],
+        fusions: Vec::new(),
     }
 }
 

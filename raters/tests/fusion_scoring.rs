@@ -37,6 +37,7 @@ fn scored(
         recurrences: 1,
         references: families.to_vec(),
         metrics: vec![Metric::SoftDice],
+        fusions: Vec::new(),
     };
     score_fusions(cases, kinds, &spec, &["s".to_owned()], arbitrated)
 }
@@ -160,6 +161,7 @@ fn a_prediction_is_scored_against_staples_soft_map() {
         recurrences: 1,
         references: vec![ReferenceFamily::Staple],
         metrics: vec![Metric::SoftDice],
+        fusions: Vec::new(),
     };
     let scores = score_case(&case, &stored, &spec, &["s".to_owned()]).unwrap();
     let found = scores

@@ -118,6 +118,7 @@ fn every_score_equals_the_other_implementations() {
             .filter(|family| *family != ReferenceFamily::Staple)
             .collect(),
         metrics: vec![Metric::SoftDice],
+        fusions: Vec::new(),
     };
     let structures = ["s0".to_owned(), "s1".to_owned()];
     assert_eq!(scenarios.len(), 7);

@@ -79,6 +79,7 @@ fn spec() -> EvaluationSpec {
         recurrences: 1,
         references: ReferenceFamily::ALL.to_vec(),
         metrics: Metric::ALL.to_vec(),
+        fusions: Vec::new(),
     }
 }
 

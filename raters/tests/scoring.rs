@@ -37,6 +37,7 @@ fn spec(references: &[ReferenceFamily]) -> EvaluationSpec {
         recurrences: 2,
         references: references.to_vec(),
         metrics: vec![Metric::SoftDice],
+        fusions: Vec::new(),
     }
 }
 

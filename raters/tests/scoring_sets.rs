@@ -46,6 +46,7 @@ fn spec(metrics: &[Metric]) -> EvaluationSpec {
         recurrences: 2,
         references: vec![ReferenceFamily::Mean, ReferenceFamily::LeaveOneOut],
         metrics: metrics.to_vec(),
+        fusions: Vec::new(),
     }
 }
 

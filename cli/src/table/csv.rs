@@ -2,8 +2,10 @@
 
 use mrprism_protocol::wire::{HumanCell, Table, TableCell};
 
+use super::other_flags;
+
 const HEADER: &str = "arm,output,recurrence,dataset,structure,reference,metric,mean,sd,n_seeds,n_folds,n_cases,n_raters,\
-                      steps,unit,best,second,p_adjusted,flags";
+                      steps,unit,best,second,p_adjusted,encoder,flags";
 
 /// The table's cells, then the human row (as arm `human`), fractions unrounded. No line end after the last line.
 pub(crate) fn csv(table: &Table) -> String {
@@ -34,8 +36,15 @@ fn line_of(table: &Table, cell: &TableCell) -> Option<String> {
         cell.best.to_string(),
         cell.second.to_string(),
         word(cell.p_adjusted),
-        cell.flags.join(";"),
+        encoder_of(table, &row.arm),
+        other_flags(cell).collect::<Vec<_>>().join(";"),
     ]))
+}
+
+/// What an arm's encoder began as; nothing where the table does not say.
+fn encoder_of(table: &Table, arm: &str) -> String {
+    let arm = table.arms.iter().find(|known| known.arm == arm);
+    arm.map_or_else(String::new, |arm| arm.encoder.clone())
 }
 
 fn line_of_human(cell: &HumanCell) -> String {

@@ -1,10 +1,13 @@
 //! Tables in print: ×100 with two decimals for people, fractions for programs.
 
 mod csv;
+mod fusions;
+mod heads;
 mod part;
 mod text;
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use mrprism_protocol::wire::TableCell;
 
 pub(crate) use self::csv::csv;
 pub(crate) use self::text::text;
@@ -38,6 +41,12 @@ pub(crate) fn lined(
         }
     }
     table.trim_fmt()
+}
+
+/// A cell's flags but its encoder, which is said once an arm and not once a number.
+pub(crate) fn other_flags(cell: &TableCell) -> impl Iterator<Item = &str> {
+    let flags = cell.flags.iter().map(String::as_str);
+    flags.filter(|flag| !flag.starts_with("encoder: "))
 }
 
 /// `text` in lines of at most `width` letters; every line but the first begins with `indent`.

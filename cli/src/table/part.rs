@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 use mrprism_protocol::spec::{Output, Reference};
 use mrprism_protocol::wire::{Table, TableCell, TableColumn, TableRow};
 
-use super::{WIDTH, lined};
+use super::{WIDTH, lined, other_flags};
+
+/// One printed line: what it is of, then a number a column.
+pub(super) struct Line {
+    pub(super) labels: [String; 2],
+    pub(super) numbers: Vec<String>,
+}
 
 /// Cells by row and column.
 pub(super) struct Cells<'a> {
@@ -50,67 +56,109 @@ impl<'a> Cells<'a> {
             .collect()
     }
 
-    /// The part in print, in as many pieces side by side as fit; none where no cell of it exists.
-    pub(super) fn print(&self, columns: &[usize]) -> Option<String> {
-        let rows: Vec<_> = (0..self.table.rows.len())
+    /// Positions of the rows that `wanted` picks and that have a number in one of `columns`.
+    pub(super) fn rows(&self, columns: &[usize], wanted: impl Fn(&TableRow) -> bool) -> Vec<usize> {
+        let rows = self.table.rows.iter().enumerate();
+        rows.filter(|(_, row)| wanted(row))
+            .map(|(index, _)| index)
             .filter(|row| {
                 columns
                     .iter()
-                    .any(|column| self.at.contains_key(&(*row, *column)))
+                    .any(|column| self.at(*row, *column).is_some())
+            })
+            .collect()
+    }
+
+    /// The cell of a row and a column, by their positions.
+    pub(super) fn at(&self, row: usize, column: usize) -> Option<&'a TableCell> {
+        self.at.get(&(row, column)).copied()
+    }
+
+    /// Rows by arm and recurrence, as [`Cells::lines`] prints them; fused labels and heads have sections of their own.
+    pub(super) fn print(&self, columns: &[usize]) -> Option<String> {
+        let lines: Vec<_> = self
+            .rows(columns, is_of_arm)
+            .into_iter()
+            .map(|row| Line {
+                labels: label(&self.table.rows[row]),
+                numbers: columns
+                    .iter()
+                    .map(|column| self.at(row, *column).map_or_else(absent, number))
+                    .collect(),
             })
             .collect();
-        if rows.is_empty() {
+        self.lines(["arm", "rec"], columns, &lines)
+    }
+
+    /// Lines under the headings of `columns`, in as many pieces side by side as fit; none where there is no line.
+    pub(super) fn lines(
+        &self,
+        labels: [&str; 2],
+        columns: &[usize],
+        lines: &[Line],
+    ) -> Option<String> {
+        if lines.is_empty() {
             return None;
         }
+        let headings: Vec<_> = columns
+            .iter()
+            .map(|column| heading(&self.table.columns[*column]))
+            .collect();
+        let piece = |from: usize, to: usize| {
+            let mut header: Vec<_> = labels.iter().map(|label| (*label).to_owned()).collect();
+            header.extend_from_slice(&headings[from..to]);
+            let rows = lines.iter().map(|line| {
+                let mut row = line.labels.to_vec();
+                row.extend_from_slice(&line.numbers[from..to]);
+                row
+            });
+            lined(header, rows, 2)
+        };
         let mut pieces = Vec::new();
-        let mut rest = columns;
-        while !rest.is_empty() {
-            let mut taken = rest.len();
-            let mut piece = self.piece(&rows, rest);
-            while taken > 1 && is_too_wide(&piece) {
-                taken -= 1;
-                piece = self.piece(&rows, &rest[..taken]);
+        let mut from = 0;
+        while from < columns.len() {
+            let mut to = columns.len();
+            let mut printed = piece(from, to);
+            while to > from + 1 && is_too_wide(&printed) {
+                to -= 1;
+                printed = piece(from, to);
             }
-            pieces.push(piece);
-            rest = &rest[taken..];
+            pieces.push(printed);
+            from = to;
         }
         Some(pieces.join("\n\n"))
     }
+}
 
-    fn piece(&self, rows: &[usize], columns: &[usize]) -> String {
-        let mut header = vec!["arm".to_owned(), "rec".to_owned()];
-        header.extend(
-            columns
-                .iter()
-                .map(|column| heading(&self.table.columns[*column])),
-        );
-        let lines = rows.iter().map(|row| {
-            let (arm, recurrence) = label(&self.table.rows[*row]);
-            let mut line = vec![arm, recurrence];
-            line.extend(columns.iter().map(|column| {
-                self.at
-                    .get(&(*row, *column))
-                    .map_or_else(|| "–".to_owned(), |cell| number(cell))
-            }));
-            line
-        });
-        lined(header, lines, 2)
-    }
+/// What stands where there is no number.
+pub(super) fn absent() -> String {
+    "–".to_owned()
+}
+
+/// Whether a row is what an arm's method put out as a whole.
+fn is_of_arm(row: &TableRow) -> bool {
+    !matches!(
+        row.output,
+        Output::Fused | Output::Fusion(_) | Output::Head(_)
+    )
 }
 
 fn is_too_wide(text: &str) -> bool {
     text.lines().any(|line| line.chars().count() > WIDTH)
 }
 
-fn label(row: &TableRow) -> (String, String) {
+fn label(row: &TableRow) -> [String; 2] {
     let arm = match row.output {
         Output::Prediction => row.arm.clone(),
         output => format!("{} {output}", row.arm),
     };
-    let recurrence = row
-        .recurrence
-        .map_or_else(String::new, |number| format!("Rec{number}"));
-    (arm, recurrence)
+    [arm, recurrence(row)]
+}
+
+/// `Rec2`; nothing for what has no recurrence.
+pub(super) fn recurrence(row: &TableRow) -> String {
+    row.recurrence
+        .map_or_else(String::new, |number| format!("Rec{number}"))
 }
 
 fn heading(column: &TableColumn) -> String {
@@ -124,6 +172,7 @@ fn heading(column: &TableColumn) -> String {
                 name => name.replace('_', " "),
             }
         }
+        Reference::Rater(0) => "held-out rater".to_owned(),
         Reference::Rater(rater) => format!("R{rater}"),
         Reference::LeaveOneOut(_) => "leave-one-out".to_owned(),
         reference => reference.to_string(),
@@ -132,8 +181,13 @@ fn heading(column: &TableColumn) -> String {
 
 /// `88.12 ± 0.41`, with `*` after the best of its column and `†` after a number that is flagged.
 fn number(cell: &TableCell) -> String {
-    let best = if cell.best { "*" } else { " " };
-    let flagged = if cell.flags.is_empty() { "" } else { "†" };
+    marked(cell, cell.best)
+}
+
+/// The same with a mark of the caller's.
+pub(super) fn marked(cell: &TableCell, best: bool) -> String {
+    let best = if best { "*" } else { " " };
+    let flagged = other_flags(cell).next().map_or("", |_| "†");
     format!("{}{best}{flagged}", mean_and_deviation(cell.mean, cell.sd))
 }
 

@@ -6,7 +6,7 @@ use mrprism_protocol::spec::Reference;
 use mrprism_protocol::wire::{HumanCell, Table, TableColumn};
 
 use super::part::{Cells, mean_and_deviation};
-use super::{WIDTH, lined, wrapped};
+use super::{WIDTH, fusions, heads, lined, other_flags, wrapped};
 
 /// The whole table. No line is wider than [`WIDTH`] unless a single name is.
 pub(crate) fn text(table: &Table) -> String {
@@ -14,6 +14,7 @@ pub(crate) fn text(table: &Table) -> String {
     let cells = Cells::of(table);
     for subject in cells.subjects() {
         let name = format!("{}, {}", subject.0, subject.1);
+        let confidences = cells.columns(subject, is_confidence);
         let sections = [
             (
                 format!("Soft Dice: {name}"),
@@ -27,6 +28,13 @@ pub(crate) fn text(table: &Table) -> String {
                 format!("Soft Dice against each rater: {name}"),
                 cells.columns(subject, is_dice_of_one),
             ),
+            (
+                format!(
+                    "Learned confidence by rater (equal trust: {}): {name}",
+                    equal_trust(confidences.len())
+                ),
+                confidences,
+            ),
         ];
         for (title, columns) in sections {
             parts.extend(
@@ -34,6 +42,13 @@ pub(crate) fn text(table: &Table) -> String {
                     .print(&columns)
                     .map(|printed| section(&title, &printed)),
             );
+        }
+        let of_their_own = [
+            heads::section(table, &cells, subject),
+            fusions::section(table, &cells, subject),
+        ];
+        for (title, printed) in of_their_own.into_iter().flatten() {
+            parts.push(section(&format!("{title}: {name}"), &printed));
         }
         parts.extend(human(table, subject).map(|printed| {
             section(
@@ -59,7 +74,7 @@ fn elsewhere(table: &Table) -> Option<String> {
     let others = table
         .columns
         .iter()
-        .filter(|column| !is_soft_dice(&column.metric) && !is_alone(column))
+        .filter(|column| !is_printed(column))
         .map(|column| column.metric.as_str());
     let others: BTreeSet<_> = others.collect();
     let named: Vec<_> = others.into_iter().collect();
@@ -71,11 +86,7 @@ fn elsewhere(table: &Table) -> Option<String> {
 
 fn head(table: &Table) -> String {
     let flagged: Vec<_> = {
-        let mut flags: Vec<&str> = table
-            .cells
-            .iter()
-            .flat_map(|cell| cell.flags.iter().map(String::as_str))
-            .collect();
+        let mut flags: Vec<&str> = table.cells.iter().flat_map(other_flags).collect();
         flags.sort_unstable();
         flags.dedup();
         flags
@@ -97,10 +108,26 @@ fn head(table: &Table) -> String {
         ),
         wrapped(&counts, WIDTH, "  "),
     ];
+    lines.extend(encoders(table));
     if !flagged.is_empty() {
         lines.push(wrapped(&format!("† {}", flagged.join("; ")), WIDTH, "  "));
     }
     lines.join("\n")
+}
+
+/// Each arm's encoder where they differ; where they agree, a note says it.
+fn encoders(table: &Table) -> Option<String> {
+    let first = &table.arms.first()?.encoder;
+    if table.arms.iter().all(|arm| arm.encoder == *first) {
+        return None;
+    }
+    let named: Vec<_> = table
+        .arms
+        .iter()
+        .map(|arm| format!("{} {}", arm.arm, arm.encoder))
+        .collect();
+    let text = format!("Encoders differ: {}.", named.join("; "));
+    Some(wrapped(&text, WIDTH, "  "))
 }
 
 fn section(title: &str, body: &str) -> String {
@@ -111,12 +138,29 @@ fn is_soft_dice(metric: &str) -> bool {
     metric.starts_with("soft_dice@")
 }
 
+/// Whether a column has a section in print.
+fn is_printed(column: &TableColumn) -> bool {
+    is_soft_dice(&column.metric)
+        || is_alone(column)
+        || is_confidence(column)
+        || heads::is_of_heads(column)
+}
+
 fn is_dice_of_all(column: &TableColumn) -> bool {
     is_soft_dice(&column.metric) && !matches!(column.reference, Reference::Rater(_))
 }
 
 fn is_dice_of_one(column: &TableColumn) -> bool {
-    is_soft_dice(&column.metric) && matches!(column.reference, Reference::Rater(_))
+    is_soft_dice(&column.metric) && matches!(column.reference, Reference::Rater(1..))
+}
+
+fn is_confidence(column: &TableColumn) -> bool {
+    column.metric.starts_with("confidence@")
+}
+
+/// What every one of `raters` raters' confidence is where all are trusted alike, ×100.
+fn equal_trust(raters: usize) -> String {
+    format!("{:.2}", 100.0 / raters as f64)
 }
 
 fn is_alone(column: &TableColumn) -> bool {
@@ -165,12 +209,14 @@ fn human(table: &Table, (dataset, structure): (&str, &str)) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use mrprism_protocol::wire::Table;
+    use mrprism_protocol::spec::{FusionKind, Output};
+    use mrprism_protocol::wire::{Table, TableArm};
 
     use super::text;
     use crate::table::{WIDTH, csv};
 
     const TWO_ARMS: &str = include_str!("../../tests/fixtures/two-arms.json");
+    const RECURRENCE: &str = include_str!("../../tests/fixtures/recurrence.json");
     const SEVEN_RATERS: &str = include_str!("../../tests/fixtures/seven-raters.json");
 
     fn read(json: &str) -> Table {
@@ -185,6 +231,28 @@ mod tests {
     #[test]
     fn seven_raters_and_one_seed() {
         insta::assert_snapshot!(text(&read(SEVEN_RATERS)));
+    }
+
+    #[test]
+    fn what_the_recurrence_did() {
+        insta::assert_snapshot!(text(&read(RECURRENCE)));
+    }
+
+    #[test]
+    fn a_fusion_without_a_network_is_printed_again_where_arms_see_other_masks() {
+        let mut table = read(RECURRENCE);
+        let row = table
+            .rows
+            .iter()
+            .rposition(|row| row.output == Output::Fusion(FusionKind::Mean));
+        for cell in &mut table.cells {
+            if Some(cell.row) == row {
+                cell.mean -= 0.1;
+            }
+        }
+        let printed = text(&table);
+        assert_eq!(printed.matches("\nmean, tau-3").count(), 1, "{printed}");
+        assert_eq!(printed.matches("\nstaple ").count(), 1, "{printed}");
     }
 
     #[test]
@@ -227,6 +295,26 @@ mod tests {
         let printed = text(&table);
         assert!(printed.contains("In --format csv and json alone: hausdorff_95@1."));
         assert!(!printed.contains("3125"), "{printed}");
+    }
+
+    #[test]
+    fn encoders_that_differ_stand_at_the_top_and_flag_no_number() {
+        let mut table = read(SEVEN_RATERS);
+        let arm = |arm: &str, encoder: &str| TableArm {
+            arm: arm.to_owned(),
+            encoder: encoder.to_owned(),
+        };
+        table.arms = vec![arm("mrprism", "random"), arm("other", "random")];
+        assert!(!text(&table).contains("Encoders differ"));
+        table.arms[1] = arm("other", "blake3:0123456789ab");
+        table.cells[0].flags = vec!["encoder: random".to_owned()];
+        let printed = text(&table);
+        assert!(printed.contains("Encoders differ: mrprism random; other blake3:0123456789ab."));
+        assert!(!printed.contains('†'), "{printed}");
+        table.cells[0].flags.push("crop: oracle".to_owned());
+        assert!(text(&table).contains("† crop: oracle\n"));
+        let line = csv(&table).lines().nth(1).unwrap().to_owned();
+        assert!(line.ends_with(",random,crop: oracle"), "{line}");
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub fn validate(
         recurrences: passes,
         references: vec![ReferenceFamily::Mean],
         metrics: vec![Metric::SoftDice],
+        fusions: Vec::new(),
     };
     let mut scores = Vec::new();
     for case in cases {

@@ -211,6 +211,7 @@ pub(crate) fn run_spec(raters: u32, structures: u32, channels: u32, size: u32) -
                 ReferenceFamily::LeaveOneOut,
             ],
             metrics: vec![Metric::SoftDice],
+            fusions: Vec::new(),
         },
     }
 }

@@ -18,3 +18,4 @@ mod rules;
 mod schema;
 mod support;
 mod table;
+mod table_arms;

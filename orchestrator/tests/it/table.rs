@@ -12,7 +12,7 @@ const ARMS: &str =
     "[[arm]]\nname = \"one\"\nset = { \"network.recurrences\" = 1 }\n[[arm]]\nname = \"three\"\n";
 
 /// Runs of arms `one` and `three`, all succeeded, without a score.
-fn results(seeds: u64, more: &str) -> Results {
+pub(crate) fn results(seeds: u64, more: &str) -> Results {
     let resolved = resolve(
         &bundle_on("phantom", "study", seeds, &format!("{more}{ARMS}")),
         &[phantom("phantom", "m1")],
@@ -37,7 +37,7 @@ fn results(seeds: u64, more: &str) -> Results {
 }
 
 /// A soft Dice of the prediction's Rec0 on the disc.
-fn dice(case: &str, reference: Reference, value: f64) -> Score {
+pub(crate) fn dice(case: &str, reference: Reference, value: f64) -> Score {
     Score {
         output: Output::Prediction,
         recurrence: Some(0),
@@ -49,7 +49,7 @@ fn dice(case: &str, reference: Reference, value: f64) -> Score {
     }
 }
 
-fn human(rater: u32, case: &str, value: f64) -> Score {
+pub(crate) fn human(rater: u32, case: &str, value: f64) -> Score {
     Score {
         output: Output::Rater(rater),
         recurrence: None,
@@ -57,7 +57,7 @@ fn human(rater: u32, case: &str, value: f64) -> Score {
     }
 }
 
-fn alone(metric: &str, recurrence: u32, value: f64) -> Score {
+pub(crate) fn alone(metric: &str, recurrence: u32, value: f64) -> Score {
     Score {
         metric: metric.to_owned(),
         recurrence: Some(recurrence),
@@ -74,7 +74,7 @@ impl Scoring for Results {
 }
 
 /// Scores of a run, by its position.
-trait Scoring {
+pub(crate) trait Scoring {
     fn score(&mut self, run: usize, scores: impl IntoIterator<Item = Score>);
 }
 
@@ -97,7 +97,7 @@ fn cell<'a>(table: &'a Table, arm: &str, reference: Reference) -> &'a TableCell 
         .unwrap()
 }
 
-fn near(found: f64, expected: f64) {
+pub(crate) fn near(found: f64, expected: f64) {
     assert!(
         (found - expected).abs() < 1e-12,
         "{found} is not {expected}"

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::LabelFusion;
 use crate::spelled::spelled_enum;
 
 spelled_enum! {
@@ -53,6 +54,8 @@ spelled_enum! {
         BestMatchDice = "best_match_dice",
         /// Dice of each head against each rater.
         HeadToRaterDice = "head_to_rater_dice",
+        /// Soft Dice of each head against each rater, of the first and the last recurrence.
+        HeadToRaterSoftDice = "head_to_rater_soft_dice",
         /// Dice of each pair of raters: describes the rater set.
         PairwiseDice = "pairwise_dice",
         /// Fleiss' kappa over pixels: describes the rater set.
@@ -70,4 +73,8 @@ pub struct EvaluationSpec {
     pub references: Vec<ReferenceFamily>,
     /// What is computed.
     pub metrics: Vec<Metric>,
+    /// How the test cases' own labels are fused and scored: against arbitrated masks and, whatever `references` says, against
+    /// each rater in turn with the others fused. None in specifications made before fusions were scored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fusions: Vec<LabelFusion>,
 }

@@ -20,7 +20,8 @@ pub enum Reference {
     Staple,
     /// The data set's arbitrated mask.
     Arbitrated,
-    /// One rater's mask. Against it an [`Output::Fusion`] is always the fusion of the others: leave-one-rater-out.
+    /// One rater's mask. Against it an [`Output::Fusion`] or [`Output::Fused`] is always the fusion of the others:
+    /// leave-one-rater-out.
     Rater(u32),
     /// The mean of every rater but this one.
     LeaveOneOut(u32),
@@ -33,7 +34,7 @@ pub enum Reference {
 pub enum Output {
     /// A method's segmentation.
     Prediction,
-    /// Raters' masks fused with learned confidences.
+    /// Raters' masks fused with a recurrence's learned confidences (Eq. 5).
     Fused,
     /// A method's map for one rater.
     Head(u32),

@@ -1,8 +1,8 @@
 //! Values that parse but make no sense. Each fault names its dotted key and what is allowed.
 
 use super::{
-    AugmentSpec, Confidence, ConfidenceScale, MethodSpec, MrPrismLoss, MrPrismNetwork, RunSpec,
-    TrainingSpec,
+    AugmentSpec, Confidence, ConfidenceScale, FusionKind, LabelFusion, MethodSpec, MrPrismLoss,
+    MrPrismNetwork, RaterIdentity, RunSpec, TrainingSpec,
 };
 
 /// Dotted key and what is wrong with its value.
@@ -42,6 +42,7 @@ pub(super) fn faults(spec: &RunSpec) -> Vec<Fault> {
         "evaluation.metrics",
         || "an empty list scores nothing: give at least one, e.g. [\"soft_dice\"]".to_owned(),
     );
+    fusions(spec, &mut faults);
     match &spec.method {
         MethodSpec::Mrprism(method) => {
             network(&method.network, spec.size, &mut faults);
@@ -66,6 +67,31 @@ impl Faults {
             format!("{value} is no weight: give a number of 0 or more")
         });
     }
+}
+
+fn fusions(spec: &RunSpec, faults: &mut Faults) {
+    let fusions = &spec.evaluation.fusions;
+    let repeated = fusions
+        .iter()
+        .enumerate()
+        .find(|(place, fusion)| fusions[..*place].contains(fusion));
+    if let Some((_, fusion)) = repeated {
+        faults.refuse_unless(false, "evaluation.fusions", || {
+            format!("'{fusion}' stands there twice: name it once")
+        });
+    }
+    let shared = LabelFusion::Free(FusionKind::DawidSkeneShared);
+    faults.refuse_unless(
+        spec.dataset.rater_identity == RaterIdentity::Stable
+            || !fusions.contains(&shared),
+        "evaluation.fusions",
+        || {
+            format!(
+                "'{shared}' needs stable raters, and those of '{}' are exchangeable: a slot's rates over several cases are nobody's",
+                spec.dataset.name
+            )
+        },
+    );
 }
 
 fn train(train: &TrainingSpec, faults: &mut Faults) {

@@ -18,7 +18,8 @@ pub struct Score {
     /// What it was scored against.
     pub reference: Reference,
     /// Name and version, e.g. `soft_dice@1`, `area@1` (share of the image above 0.5), `change@1` (mean |ŷᵢ − ŷᵢ₋₁|),
-    /// `confidence_spread@1` (standard deviation of c over raters, averaged over pixels).
+    /// `confidence_spread@1` (standard deviation of c over raters, averaged over pixels), `confidence@1` (mean c of the rater that
+    /// stands as the reference, where a rater marks or the prediction does).
     pub metric: String,
     /// Fraction, unrounded.
     pub value: f64,

@@ -13,6 +13,9 @@ pub struct Table {
     pub experiment: String,
     /// The question it asks.
     pub question: String,
+    /// Arms in the experiment's order; empty in tables made before arms were listed.
+    #[serde(default)]
+    pub arms: Vec<TableArm>,
     /// Rows, in order of arm and recurrence.
     pub rows: Vec<TableRow>,
     /// Columns.
@@ -23,6 +26,15 @@ pub struct Table {
     pub human: Vec<HumanCell>,
     /// What a reader must know: what is missing, refused or flagged.
     pub notes: Vec<String>,
+}
+
+/// One arm and what decides its numbers beside its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableArm {
+    /// The arm.
+    pub arm: String,
+    /// What its encoder's weights began as: `random`, or `blake3:` and the first 12 digits of the imported weights' hash.
+    pub encoder: String,
 }
 
 /// One row.
@@ -43,7 +55,8 @@ pub struct TableColumn {
     pub dataset: String,
     /// The structure.
     pub structure: String,
-    /// The reference; leave-one-out is averaged over raters and stands as `leave-one-out:0`.
+    /// The reference; leave-one-out is averaged over raters and stands as `leave-one-out:0`, and so are raters held out of a fusion
+    /// as `rater:0`. A confidence's is the rater who is trusted.
     pub reference: Reference,
     /// Name and version.
     pub metric: String,
@@ -72,7 +85,7 @@ pub struct TableCell {
     pub steps: Option<u64>,
     /// What sd is over.
     pub unit: String,
-    /// Highest mean of its column (soft Dice only).
+    /// Highest mean of its column (soft Dice only), among predictions or among fused labels.
     pub best: bool,
     /// Second highest.
     pub second: bool,

@@ -1,9 +1,11 @@
-//! Raters' masks joined into one, without a network. [`CATALOG`] lists every fusion; [`fuse`] does any of them.
+//! Raters' masks joined into one. [`CATALOG`] lists every fusion without a network and [`fuse`] does any of them;
+//! [`LearnedFusion`] joins with confidences that a network gave.
 
 mod catalog;
 mod dawid_skene;
 mod em;
 mod fused;
+mod learned;
 mod majority;
 mod masks;
 mod mean;
@@ -18,6 +20,7 @@ pub use catalog::{CATALOG, Entry, entry, fuse, fuse_cases};
 pub use dawid_skene::{DawidSkeneOptions, SharedEstimate, dawid_skene, dawid_skene_shared};
 pub use em::Start;
 pub use fused::{Fused, FusedMap};
+pub use learned::LearnedFusion;
 pub use majority::majority;
 pub use masks::{Masks, MasksError};
 pub use mean::mean;

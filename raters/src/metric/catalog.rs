@@ -159,6 +159,17 @@ impl Rule {
         unit: Unit::Fraction,
         direction: Direction::HigherIsBetter,
     };
+    /// See [`super::soft_dice`].
+    pub const HEAD_TO_RATER_SOFT_DICE: Self = Self {
+        id: "head_to_rater_soft_dice@1",
+        summary: "Soft Dice of each rater's predicted map against each rater's mask",
+        source: "paper 5.2.2; official `eval_seg`",
+        threshold: Threshold::StrictlyAboveEachOfFive,
+        empty: Empty::BothAreOneSmoothed,
+        averaging: Averaging::ThresholdsThenCases,
+        unit: Unit::Fraction,
+        direction: Direction::HigherIsBetter,
+    };
     /// See [`super::pairwise_dice`].
     pub const PAIRWISE_DICE: Self = Self {
         id: "pairwise_dice@1",
@@ -214,6 +225,17 @@ impl Rule {
         unit: Unit::Fraction,
         direction: Direction::Neither,
     };
+    /// See [`super::mean_confidences`].
+    pub const CONFIDENCE: Self = Self {
+        id: "confidence@1",
+        summary: "A rater's share of the trust; the shares of all raters sum to 1",
+        source: "this project; c of the paper's fusion (Eq. 5)",
+        threshold: Threshold::WhereRaterOrPredictionMarks,
+        empty: Empty::NoPixelIsNoNumber,
+        averaging: Averaging::PixelsThenCases,
+        unit: Unit::Fraction,
+        direction: Direction::Neither,
+    };
     /// Every metric: those that are asked for, in the order of [`Metric::ALL`], then those that describe every prediction.
     pub const ALL: &'static [Self] = &[
         Self::SOFT_DICE,
@@ -230,11 +252,13 @@ impl Rule {
         Self::GED_SQUARED,
         Self::BEST_MATCH_DICE,
         Self::HEAD_TO_RATER_DICE,
+        Self::HEAD_TO_RATER_SOFT_DICE,
         Self::PAIRWISE_DICE,
         Self::FLEISS_KAPPA,
         Self::AREA,
         Self::CHANGE,
         Self::CONFIDENCE_SPREAD,
+        Self::CONFIDENCE,
     ];
 
     /// The rule of a metric that an experiment asks for.
@@ -254,6 +278,7 @@ impl Rule {
             Metric::GedSquared => Self::GED_SQUARED,
             Metric::BestMatchDice => Self::BEST_MATCH_DICE,
             Metric::HeadToRaterDice => Self::HEAD_TO_RATER_DICE,
+            Metric::HeadToRaterSoftDice => Self::HEAD_TO_RATER_SOFT_DICE,
             Metric::PairwiseDice => Self::PAIRWISE_DICE,
             Metric::FleissKappa => Self::FLEISS_KAPPA,
         }

@@ -18,7 +18,7 @@ pub use agreement::{fleiss_kappa, pairwise_dice};
 pub use area::area;
 pub use calibration::{BINS, Bin, Reliability, brier, expected_calibration_error};
 pub use change::change;
-pub use confidence::confidence_spread;
+pub use confidence::{confidence_spread, mean_confidences};
 pub use distribution::{best_match_dice, ged_squared};
 pub use hard::{above_half, majority_of};
 pub use overlap::{Overlap, dice};

@@ -15,6 +15,8 @@ pub enum Threshold {
     BothStrictlyAboveHalf,
     /// Maps (heads, hypotheses) > 0.5, strictly, against the raters' own masks.
     MapsStrictlyAboveHalf,
+    /// Not what is scored but where: the pixels that any present rater marks or whose prediction is > 0.5, strictly.
+    WhereRaterOrPredictionMarks,
     /// Masks are hard already.
     Hard,
     /// Probabilities are sorted into ten bins of equal width, upper bounds included; the reference is votes / raters.
@@ -40,6 +42,8 @@ pub enum Empty {
     NothingToJudgeIsOne,
     /// Where all raters give all pixels one category, all of them marked or none: 1.
     UnanimousIsOne,
+    /// Where no pixel is looked at: no number.
+    NoPixelIsNoNumber,
     /// Emptiness is no special case.
     Plain,
 }
@@ -114,6 +118,9 @@ impl fmt::Display for Rule {
             Threshold::StrictlyAboveHalf => "> 0.5",
             Threshold::BothStrictlyAboveHalf => "> 0.5, reference > half of the votes",
             Threshold::MapsStrictlyAboveHalf => "> 0.5, raters' hard masks",
+            Threshold::WhereRaterOrPredictionMarks => {
+                "where a rater marks or the prediction is > 0.5"
+            }
             Threshold::Hard => "hard masks",
             Threshold::TenBins => "ten bins (lower, upper]",
             Threshold::None => "no threshold",
@@ -126,6 +133,7 @@ impl fmt::Display for Rule {
             Empty::OneIsDiagonal => "both empty: 0, one empty: the image's diagonal",
             Empty::NothingToJudgeIsOne => "nothing to judge: 1",
             Empty::UnanimousIsOne => "one category alone: 1",
+            Empty::NoPixelIsNoNumber => "no such pixel: no number",
             Empty::Plain => "empty masks are no special case",
         };
         let averaging = match self.averaging {

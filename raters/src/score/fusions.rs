@@ -5,7 +5,7 @@
 //! averages over raters inside a case. Such a score's reference is `rater:N`, the rater held out.
 
 use mrprism_protocol::spec::{
-    ArbitratedKind, EvaluationSpec, FusionKind, Output, Reference, ReferenceFamily,
+    ArbitratedKind, EvaluationSpec, FusionKind, LabelFusion, Output, Reference, ReferenceFamily,
 };
 use mrprism_protocol::wire::Score;
 use ndarray::s;
@@ -53,6 +53,40 @@ pub fn score_fusions(
     arbitrated: Option<ArbitratedKind>,
 ) -> Result<Vec<Score>, ScoringError> {
     refuse_own_masks(&spec.references, arbitrated)?;
+    Ok(scored(cases, kinds, spec, structures))
+}
+
+/// Scores the fusions without a network that a run's evaluation lists, as [`score_fusions`] does: against every rater held out,
+/// and against arbitrated masks where `arbitrated` says that there are some which are not themselves STAPLE of the raters.
+pub fn score_label_fusions(
+    cases: &[Case],
+    spec: &EvaluationSpec,
+    structures: &[String],
+    arbitrated: Option<ArbitratedKind>,
+) -> Vec<Score> {
+    let free = |fusion: &LabelFusion| match fusion {
+        LabelFusion::Learned => None,
+        LabelFusion::Free(kind) => Some(*kind),
+    };
+    let kinds: Vec<_> = spec.fusions.iter().filter_map(free).collect();
+    let mut references = vec![ReferenceFamily::Raters];
+    if arbitrated.is_some_and(|kind| kind != ArbitratedKind::Staple) {
+        references.push(ReferenceFamily::Arbitrated);
+    }
+    let spec = EvaluationSpec {
+        references,
+        ..spec.clone()
+    };
+    scored(cases, &kinds, &spec, structures)
+}
+
+/// Scores fusions against references that are known to hold none of the fused masks.
+fn scored(
+    cases: &[Case],
+    kinds: &[FusionKind],
+    spec: &EvaluationSpec,
+    structures: &[String],
+) -> Vec<Score> {
     let mut scores = Vec::new();
     for (k, structure) in structures.iter().enumerate() {
         let held = |case: &Case| k < case.structures();
@@ -94,7 +128,7 @@ pub fn score_fusions(
             }
         }
     }
-    Ok(scores)
+    scores
 }
 
 /// Each rater in turn against the fusion of the others.

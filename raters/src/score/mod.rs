@@ -6,6 +6,7 @@
 
 mod fusions;
 mod human;
+mod learned;
 mod prepared;
 mod references;
 mod sets;
@@ -19,11 +20,12 @@ use self::prepared::Prepared;
 use self::sheet::Sheet;
 use crate::DataError;
 use crate::case::Case;
-use crate::metric::{Rule, above_half, area, change, confidence_spread};
+use crate::metric::{Rule, area, change, confidence_spread};
 use crate::prediction::{StoredPrediction, map_from_fixed};
 
-pub use fusions::{ScoringError, score_fusions};
+pub use fusions::{ScoringError, score_fusions, score_label_fusions};
 pub use human::human;
+pub use learned::score_learned_fusion;
 
 /// Scores one case's stored prediction: every recurrence and structure against each asked reference, and alone.
 ///
@@ -32,8 +34,11 @@ pub use human::human;
 /// * `ged_squared`, `best_match_dice`: the heads above 0.5 as hypotheses against [`Reference::RaterSet`]; a method without
 ///   heads has one hypothesis, its prediction.
 /// * `head_to_rater_dice`: [`Output::Head`] against [`Reference::Rater`], each against each; nothing without heads.
+///   `head_to_rater_soft_dice` likewise, of the first and the last recurrence alone: seven raters make 49 numbers a recurrence.
 /// * `pairwise_dice`, `fleiss_kappa`: [`Output::RaterSet`] with [`Reference::Alone`], once a structure, without a recurrence.
 /// * `area@1`, `change@1` (from Rec1 on) and `confidence_spread@1` (where confidences are stored) with [`Reference::Alone`].
+/// * `confidence@1` with [`Reference::Rater`]: how much that present rater is trusted where any of them marks or the prediction is
+///   above 0.5. Elsewhere c is a quotient of numbers near 0 and says nothing.
 ///
 /// # Errors
 /// A prediction of another case, size or number of structures.
@@ -58,7 +63,8 @@ pub fn score_case(
 /// Scores maps `[h, w]` of one case's first structure: one map is the [`Output::Prediction`], several are each an
 /// [`Output::Hypothesis`] and together the set that is compared with the rater set.
 ///
-/// As [`score_case`] without recurrences; `head_to_rater_dice` compares each of several hypotheses with each rater.
+/// As [`score_case`] without recurrences; `head_to_rater_dice` and `head_to_rater_soft_dice` compare each of several hypotheses
+/// with each rater.
 ///
 /// # Errors
 /// No map, or a map of another size than the case.
@@ -91,8 +97,8 @@ pub fn score_maps(
             sheet.map(output(number), None, map, *metric);
         }
         sheet.set(None, &hypotheses, *metric);
-        if *metric == Metric::HeadToRaterDice && maps.len() > 1 {
-            sheet.each_to_each(Output::Hypothesis, None, &hypotheses);
+        if maps.len() > 1 {
+            sheet.each_to_each(Output::Hypothesis, None, &prepared, *metric);
         }
     }
     for (number, map) in (1..).zip(maps) {
@@ -121,15 +127,19 @@ fn score_recurrence(
     let prediction = Prepared::map(map);
     let heads = heads(stored, recurrence, k, metrics);
     let number = Some(recurrence as u32);
+    let is_end = recurrence == 0 || recurrence + 1 == stored.prediction.dim().0;
     for metric in metrics {
         sheet.map(Output::Prediction, number, &prediction, *metric);
         match metric {
             Metric::GedSquared | Metric::BestMatchDice if heads.is_empty() => {
                 sheet.set(number, std::slice::from_ref(prediction.hard()), *metric);
             }
-            Metric::GedSquared | Metric::BestMatchDice => sheet.set(number, &heads, *metric),
-            Metric::HeadToRaterDice => sheet.each_to_each(Output::Head, number, &heads),
-            _ => {}
+            Metric::GedSquared | Metric::BestMatchDice => {
+                let hypotheses: Vec<_> = heads.iter().map(|head| head.hard().clone()).collect();
+                sheet.set(number, &hypotheses, *metric);
+            }
+            Metric::HeadToRaterSoftDice if !is_end => {}
+            metric => sheet.each_to_each(Output::Head, number, &heads, *metric),
         }
     }
     let mut alone = |rule, value| {
@@ -141,22 +151,24 @@ fn score_recurrence(
     }
     let confidences = stored.confidences.slice(s![recurrence, .., k, .., ..]);
     if !confidences.is_empty() {
-        let value = confidence_spread(&map_from_fixed(&confidences));
-        alone(Rule::CONFIDENCE_SPREAD, value);
+        let confidences = map_from_fixed(&confidences);
+        alone(Rule::CONFIDENCE_SPREAD, confidence_spread(&confidences));
+        sheet.confidences(number, &confidences, prediction.hard());
     }
 }
 
-/// The heads above one half, `[h, w]` each; none where no metric looks at them.
+/// The heads' maps; none where no metric looks at them.
 fn heads(
     stored: &StoredPrediction,
     recurrence: usize,
     structure: usize,
     metrics: &[Metric],
-) -> Vec<Array2<u8>> {
+) -> Vec<Prepared> {
     let wanted = [
         Metric::GedSquared,
         Metric::BestMatchDice,
         Metric::HeadToRaterDice,
+        Metric::HeadToRaterSoftDice,
     ];
     if !metrics.iter().any(|metric| wanted.contains(metric)) {
         return Vec::new();
@@ -165,7 +177,7 @@ fn heads(
         .heads
         .slice(s![recurrence, .., structure, .., ..])
         .axis_iter(Axis(0))
-        .map(|head| above_half(&map_from_fixed(&head)))
+        .map(|head| Prepared::map(map_from_fixed(&head)))
         .collect()
 }
 

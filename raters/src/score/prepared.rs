@@ -114,6 +114,7 @@ impl Prepared {
             Metric::GedSquared
             | Metric::BestMatchDice
             | Metric::HeadToRaterDice
+            | Metric::HeadToRaterSoftDice
             | Metric::PairwiseDice
             | Metric::FleissKappa => return None,
         };

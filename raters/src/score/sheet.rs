@@ -2,13 +2,14 @@
 
 use mrprism_protocol::spec::{EvaluationSpec, Metric, Output, Reference};
 use mrprism_protocol::wire::Score;
-use ndarray::Array2;
+use ndarray::{Array2, Array3};
 
 use super::prepared::Prepared;
 use super::references::references;
 use super::sets;
 use crate::case::Case;
-use crate::metric::{Rule, dice};
+use crate::fusion::Votes;
+use crate::metric::{Rule, mean_confidences};
 
 /// Collects the scores of one structure of one case.
 #[derive(Debug)]
@@ -56,6 +57,29 @@ impl<'a> Sheet<'a> {
         });
     }
 
+    /// Each present rater's mean confidence where one of them or `prediction` `[h, w]` marks; `confidences` is `[m, h, w]`.
+    pub(super) fn confidences(
+        &mut self,
+        recurrence: Option<u32>,
+        confidences: &Array3<f32>,
+        prediction: &Array2<u8>,
+    ) {
+        let case = self.case;
+        let mut region = prediction.mapv(|value| value != 0);
+        for rater in case.present_raters() {
+            let mask = case.mask(rater, self.structure);
+            region.zip_mut_with(&mask, |marked, value| *marked |= *value != 0);
+        }
+        let means = mean_confidences(confidences, &region).unwrap_or_default();
+        for rater in case.present_raters() {
+            if let Some(value) = means.get(rater) {
+                let reference = Reference::Rater(rater as u32 + 1);
+                let rule = Rule::CONFIDENCE;
+                self.push(Output::Prediction, recurrence, reference, rule, *value);
+            }
+        }
+    }
+
     /// A map against every reference, where `metric` scores maps.
     pub(super) fn map(
         &mut self,
@@ -94,25 +118,33 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    /// Each mask against each present rater; `output` names mask number n, from 1.
+    /// Each map against each present rater, where `metric` compares these; `output` names map number n, from 1.
     pub(super) fn each_to_each(
         &mut self,
         output: fn(u32) -> Output,
         recurrence: Option<u32>,
-        masks: &[Array2<u8>],
+        maps: &[Prepared],
+        metric: Metric,
     ) {
-        let case = self.case;
-        for (number, mask) in (1_u32..).zip(masks) {
-            for rater in case.present_raters() {
-                let value = dice(mask, &case.mask(rater, self.structure));
-                let reference = Reference::Rater(rater as u32 + 1);
-                self.push(
-                    output(number),
-                    recurrence,
-                    reference,
-                    Rule::HEAD_TO_RATER_DICE,
-                    value,
-                );
+        let of_masks = match metric {
+            Metric::HeadToRaterDice => Metric::Dice,
+            Metric::HeadToRaterSoftDice => Metric::SoftDice,
+            _ => return,
+        };
+        let raters: Vec<_> = self
+            .case
+            .present_raters()
+            .map(|rater| {
+                let votes = Votes::hard(&self.case.mask(rater, self.structure));
+                (Reference::Rater(rater as u32 + 1), Prepared::votes(votes))
+            })
+            .collect();
+        for (number, map) in (1_u32..).zip(maps) {
+            for (reference, mask) in &raters {
+                if let Some(value) = map.against(mask, of_masks) {
+                    let rule = Rule::of(metric);
+                    self.push(output(number), recurrence, *reference, rule, value);
+                }
             }
         }
     }

@@ -73,6 +73,7 @@ pub(super) fn run(asked: &Fuse, what: &str, flags: &Flags) -> anyhow::Result<()>
         recurrences: 1,
         references,
         metrics: vec![Metric::SoftDice],
+        fusions: Vec::new(),
     };
     let cases = data.at_own_size()?;
     let scores = as_wrong_use(score_fusions(

@@ -123,6 +123,7 @@ impl Score {
                 [] => USUAL.to_vec(),
                 metrics => once_each(metrics),
             },
+            fusions: Vec::new(),
         };
         let read = self
             .predictions
@@ -195,7 +196,7 @@ fn is_of(number: &Number, metric: Metric) -> bool {
 /// Why a metric has no number here, and what to do.
 fn lacks(metric: Metric) -> &'static str {
     match metric {
-        Metric::HeadToRaterDice => {
+        Metric::HeadToRaterDice | Metric::HeadToRaterSoftDice => {
             "compares several maps with the raters: give two files or more after --pred"
         }
         Metric::PairwiseDice | Metric::FleissKappa => {

@@ -7,7 +7,7 @@ use mrprism_protocol::wire::Table;
 
 use super::order::Order;
 use super::results::{Results, Scored};
-use super::{cells, human, notes};
+use super::{cells, encoders, human, notes};
 
 /// Builds the table.
 ///
@@ -34,13 +34,17 @@ pub fn build(results: &Results) -> Table {
         .iter()
         .copied()
         .partition(Scored::is_of_exchangeable_rater);
-    let cells = cells::of(&shown, &results.runs, &order);
+    let mut cells = cells::of(&shown, &results.runs, &order);
+    let arms = encoders::arms(&results.runs);
+    encoders::flag(&mut cells.filled, &cells.rows, &arms);
     let human = human::of(&scored, &order);
-    let notes = notes::of(results, &shown, &cells, &human, !refused.is_empty());
+    let mut notes = notes::of(results, &shown, &cells, &human, !refused.is_empty());
+    notes.extend(encoders::note(&arms));
     Table {
         schema: "mrprism.table/1".to_owned(),
         experiment: results.experiment.clone(),
         question: results.question.clone(),
+        arms,
         rows: cells.rows,
         columns: cells.columns,
         cells: cells.filled,

@@ -69,7 +69,7 @@ pub(super) fn of(scored: &[Scored<'_>], runs: &[RunFacts], order: &Order) -> Cel
         })
         .collect();
     cells.sort_by_key(|cell| (cell.row, cell.column));
-    rank(&mut cells, &columns);
+    rank(&mut cells, &rows.iter().collect::<Vec<_>>(), &columns);
     Cells {
         rows,
         columns,
@@ -77,7 +77,7 @@ pub(super) fn of(scored: &[Scored<'_>], runs: &[RunFacts], order: &Order) -> Cel
     }
 }
 
-/// Leave-one-out references are one column: their raters are averaged inside a case.
+/// Leave-one-out references are one column, and so are the raters held out of a fusion: raters are averaged inside a case.
 fn key(found: &Scored<'_>) -> Key {
     let score = found.score;
     let row = TableRow {
@@ -90,6 +90,7 @@ fn key(found: &Scored<'_>) -> Key {
         structure: score.structure.clone(),
         reference: match score.reference {
             Reference::LeaveOneOut(_) => Reference::LeaveOneOut(0),
+            Reference::Rater(_) if is_fusion(score.output) => Reference::Rater(0),
             other => other,
         },
         metric: score.metric.clone(),
@@ -188,29 +189,41 @@ fn flags(heap: &Heap<'_>, expected: Option<&Expected>) -> Vec<String> {
     flags
 }
 
-/// Marks the highest and second highest mean of each soft Dice column. Means are compared unrounded; equal ones share.
-fn rank(cells: &mut [TableCell], columns: &[TableColumn]) {
+/// Marks the highest and second highest mean of each soft Dice column, among predictions and among fused labels apart: a fusion has
+/// seen the test case's labels. Means are compared unrounded; equal ones share.
+fn rank(cells: &mut [TableCell], rows: &[&TableRow], columns: &[TableColumn]) {
     for (index, column) in columns.iter().enumerate() {
         if !column.metric.starts_with("soft_dice@") {
             continue;
         }
-        let mut means: Vec<f64> = cells
-            .iter()
-            .filter(|cell| cell.column == index)
-            .map(|cell| cell.mean)
-            .collect();
-        means.sort_by(|a, b| b.total_cmp(a));
-        means.dedup_by(|a, b| a.total_cmp(b).is_eq());
-        let is = |place: usize, mean: f64| {
-            means
-                .get(place)
-                .is_some_and(|wanted| wanted.total_cmp(&mean).is_eq())
-        };
-        for cell in cells.iter_mut().filter(|cell| cell.column == index) {
-            cell.best = is(0, cell.mean);
-            cell.second = is(1, cell.mean);
+        for fused in [false, true] {
+            let mut ranked: Vec<&mut TableCell> = cells
+                .iter_mut()
+                .filter(|cell| cell.column == index)
+                .filter(|cell| {
+                    rows.get(cell.row)
+                        .is_some_and(|row| is_fusion(row.output) == fused)
+                })
+                .collect();
+            let mut means: Vec<f64> = ranked.iter().map(|cell| cell.mean).collect();
+            means.sort_by(|a, b| b.total_cmp(a));
+            means.dedup_by(|a, b| a.total_cmp(b).is_eq());
+            let is = |place: usize, mean: f64| {
+                means
+                    .get(place)
+                    .is_some_and(|wanted| wanted.total_cmp(&mean).is_eq())
+            };
+            for cell in &mut ranked {
+                cell.best = is(0, cell.mean);
+                cell.second = is(1, cell.mean);
+            }
         }
     }
+}
+
+/// Whether the raters' own labels of the case were joined.
+pub(super) fn is_fusion(output: Output) -> bool {
+    matches!(output, Output::Fused | Output::Fusion(_))
 }
 
 /// The mean; NaN of nothing, which no caller asks for.

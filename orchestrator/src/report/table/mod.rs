@@ -2,6 +2,7 @@
 
 mod build;
 mod cells;
+mod encoders;
 mod human;
 mod notes;
 mod order;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use mrprism_protocol::spec::{Reference, ReferenceFamily};
 use mrprism_protocol::state::JobState;
+use mrprism_protocol::wire::TableColumn;
 use mrprism_raters::metric::Rule;
 
-use super::cells::Cells;
+use super::cells::{Cells, is_fusion};
 use super::human::Human;
 use super::results::{Results, Scored};
 use crate::domain::RunFacts;
@@ -51,6 +52,7 @@ pub(super) fn of(
     if !cells.filled.is_empty() {
         notes.extend(references(cells));
         notes.extend(metrics(cells));
+        notes.extend(fusions(cells));
         notes.push(
             "± is the standard deviation (n − 1) over seeds of the mean over test cases."
                 .to_owned(),
@@ -131,7 +133,9 @@ fn no_arbitrated(scored: &[Scored<'_>]) -> Vec<String> {
 /// The rule of each reference that stands over a column.
 fn references(cells: &Cells) -> Vec<String> {
     let mut rules = BTreeSet::new();
-    for column in &cells.columns {
+    // A confidence has a rater as its subject and is scored against nobody's mask.
+    let scored = |column: &&TableColumn| column.metric != Rule::CONFIDENCE.id;
+    for column in cells.columns.iter().filter(scored) {
         rules.extend(match column.reference {
             Reference::Alone => None,
             Reference::Mean => Some("mean: the mean of the raters' masks, soft."),
@@ -140,6 +144,9 @@ fn references(cells: &Cells) -> Vec<String> {
             }
             Reference::Staple => Some("staple: STAPLE of the raters' masks over the whole image, soft."),
             Reference::Arbitrated => Some("arbitrated: the data set's own arbitrated mask."),
+            Reference::Rater(0) => Some(
+                "rater:0 (held-out rater): each rater's mask against the fusion of the others, averaged over the rater held out inside each case.",
+            ),
             Reference::Rater(_) => Some("rater:N: that rater's mask."),
             Reference::RaterSet => Some("rater-set: the raters' masks as a set, none of them joined."),
             Reference::LeaveOneOut(_) => Some(
@@ -160,4 +167,13 @@ fn metrics(cells: &Cells) -> Vec<String> {
         .filter(|rule| cells.columns.iter().any(|column| column.metric == rule.id))
         .map(|rule| format!("Metric {rule}."))
         .collect()
+}
+
+/// What fused labels are, where there are some.
+fn fusions(cells: &Cells) -> Option<String> {
+    cells.rows.iter().any(|row| is_fusion(row.output)).then(|| {
+        "Fused labels are the raters' own masks of the test cases, joined: no prediction. fused (learned): with each recurrence's \
+         confidences, which sum to 1 over those who are joined; fusion:KIND: without a network, the same for every seed."
+            .to_owned()
+    })
 }

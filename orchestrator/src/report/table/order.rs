@@ -6,7 +6,14 @@ use mrprism_protocol::wire::{TableColumn, TableRow};
 use crate::domain::RunFacts;
 
 /// Metrics in the order of their columns; others follow by name.
-const METRICS: [&str; 4] = ["soft_dice", "area", "change", "confidence_spread"];
+const METRICS: [&str; 6] = [
+    "soft_dice",
+    "area",
+    "change",
+    "confidence_spread",
+    "confidence",
+    "head_to_rater_soft_dice",
+];
 
 /// The experiment's own order of names.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use mrprism_protocol::id::RunId;
 use mrprism_protocol::spec::{Output, RaterIdentity, Reference};
 use mrprism_protocol::wire::Score;
 
+use super::cells::is_fusion;
 use crate::domain::RunFacts;
 
 /// What a table is made of.
@@ -38,9 +39,11 @@ pub(super) struct Scored<'a> {
 }
 
 impl Scored<'_> {
-    /// Whether the score speaks of one rater slot where slots mean nothing.
+    /// Whether the score speaks of one rater slot where slots mean nothing. Raters held out of a fusion are averaged and no column
+    /// names them.
     pub(super) fn is_of_exchangeable_rater(&self) -> bool {
         self.run.spec.dataset.rater_identity == RaterIdentity::Exchangeable
+            && !is_fusion(self.score.output)
             && (matches!(self.score.reference, Reference::Rater(_))
                 || matches!(self.score.output, Output::Head(_)))
     }

@@ -69,6 +69,16 @@ impl fmt::Display for EncoderWeights {
     }
 }
 
+impl EncoderWeights {
+    /// The same for people: `random`, or `blake3:` and the hash's first 12 digits.
+    pub fn short(&self) -> String {
+        match self {
+            Self::Random => self.to_string(),
+            Self::Imported(hash) => format!("{PREFIX}{}", hash.get(..12).unwrap_or(hash)),
+        }
+    }
+}
+
 impl FromStr for EncoderWeights {
     type Err = NotSpelled;
 
@@ -124,6 +134,9 @@ mod tests {
                 weights
             );
         }
+        let imported = EncoderWeights::Imported(hash.clone());
+        assert_eq!(imported.short(), "blake3:0a0a0a0a0a0a");
+        assert_eq!(EncoderWeights::Random.short(), "random");
         for wrong in [
             "imagenet",
             "blake3:../../etc/passwd",
