@@ -29,11 +29,13 @@ pub use human::human;
 ///
 /// * Metrics of a map (`soft_dice` to `brier`) against mean, majority, STAPLE, arbitrated (skipped where the case has none), each
 ///   present rater, and each present rater's leave-one-out mean (skipped where nobody else is present).
-/// * `ged_squared`, `best_match_dice`: the heads above 0.5 as hypotheses against [`Reference::RaterSet`]; a method without
-///   heads has one hypothesis, its prediction.
+/// * `ged_squared`, `best_match_dice`: the stored hypotheses above 0.5 against [`Reference::RaterSet`]; where none are stored
+///   the heads, and without heads one hypothesis, the prediction.
 /// * `head_to_rater_dice`: [`Output::Head`] against [`Reference::Rater`], each against each; nothing without heads.
 /// * `pairwise_dice`, `fleiss_kappa`: [`Output::RaterSet`] with [`Reference::Alone`], once a structure, without a recurrence.
 /// * `area@1`, `change@1` (from Rec1 on) and `confidence_spread@1` (where confidences are stored) with [`Reference::Alone`].
+///
+/// A method that makes one pass and has no confidences has no recurrences: its scores name none.
 ///
 /// # Errors
 /// A prediction of another case, size or number of structures.
@@ -120,10 +122,15 @@ fn score_recurrence(
     let change = (recurrence > 0).then(|| change(&map, &map_at(recurrence - 1)));
     let prediction = Prepared::map(map);
     let heads = heads(stored, recurrence, k, metrics);
-    let number = Some(recurrence as u32);
+    let hypotheses = hypotheses(stored, k, metrics);
+    let recurs = stored.prediction.dim().0 > 1 || stored.confidences.dim().1 > 0;
+    let number = recurs.then_some(recurrence as u32);
     for metric in metrics {
         sheet.map(Output::Prediction, number, &prediction, *metric);
         match metric {
+            Metric::GedSquared | Metric::BestMatchDice if !hypotheses.is_empty() => {
+                sheet.set(number, &hypotheses, *metric);
+            }
             Metric::GedSquared | Metric::BestMatchDice if heads.is_empty() => {
                 sheet.set(number, std::slice::from_ref(prediction.hard()), *metric);
             }
@@ -166,6 +173,24 @@ fn heads(
         .slice(s![recurrence, .., structure, .., ..])
         .axis_iter(Axis(0))
         .map(|head| above_half(&map_from_fixed(&head)))
+        .collect()
+}
+
+/// The stored hypotheses above one half, `[h, w]` each; none where no metric looks at them.
+fn hypotheses(
+    stored: &StoredPrediction,
+    structure: usize,
+    metrics: &[Metric],
+) -> Vec<Array2<u8>> {
+    let wanted = [Metric::GedSquared, Metric::BestMatchDice];
+    if !metrics.iter().any(|metric| wanted.contains(metric)) {
+        return Vec::new();
+    }
+    stored
+        .hypotheses
+        .slice(s![.., structure, .., ..])
+        .axis_iter(Axis(0))
+        .map(|map| above_half(&map_from_fixed(&map)))
         .collect()
 }
 
