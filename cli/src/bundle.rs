@@ -78,6 +78,16 @@ pub(crate) fn datasets() -> Vec<DatasetFile> {
         .collect()
 }
 
+/// The methods that are built in, by name.
+pub(crate) fn methods() -> Vec<MethodFile> {
+    let mut methods: Vec<MethodFile> = built_in(&METHODS)
+        .iter()
+        .filter_map(|text| parse_toml(&text.file, &text.text).ok())
+        .collect();
+    methods.sort_by(|a, b| a.name.cmp(&b.name));
+    methods
+}
+
 /// `../methods/*.toml` as seen from the study.
 fn beside(study: &Path) -> anyhow::Result<Vec<NamedText>> {
     let folder = study.parent().unwrap_or(Path::new("")).join("../methods");
@@ -134,13 +144,21 @@ mod tests {
         }
         std::fs::write(&study, STUDY).unwrap();
         let built_in = read(&study).unwrap();
-        assert_eq!(built_in.methods.len(), 1);
-        assert!(built_in.methods[0].file.starts_with("(built in)"));
+        let of_mrprism = |bundle: &mrprism_protocol::spec::Bundle| {
+            let mut files = bundle
+                .methods
+                .iter()
+                .filter(|method| super::name_of(method).is_some_and(|name| name == "mrprism"));
+            let file = files.next().unwrap().file.clone();
+            assert!(files.next().is_none(), "a method stands twice");
+            file
+        };
+        assert!(of_mrprism(&built_in).starts_with("(built in)"));
 
         std::fs::write(folder.path().join("methods/mine.toml"), METHOD).unwrap();
         let beside = read(&study).unwrap();
-        assert_eq!(beside.methods.len(), 1);
-        assert!(beside.methods[0].file.ends_with("methods/mine.toml"));
+        assert_eq!(beside.methods.len(), built_in.methods.len());
+        assert!(of_mrprism(&beside).ends_with("methods/mine.toml"));
     }
 
     #[test]

@@ -25,6 +25,7 @@ const COMMANDS: &[&[&str]] = &[
     &["logs"],
     &["cancel"],
     &["train"],
+    &["methods"],
     &["data"],
     &["data", "init"],
     &["data", "register"],

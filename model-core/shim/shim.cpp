@@ -1,4 +1,4 @@
-// Two calls of libtorch that tch has no name for. Tensors come as pointers to at::Tensor, as tch holds them.
+// Three calls of libtorch that tch has no name for. Tensors come as pointers to at::Tensor, as tch holds them.
 //
 // Each answers null, or a message that the caller frees.
 
@@ -46,6 +46,13 @@ char *mrprism_fused_adam(at::Tensor *const *parameters, at::Tensor *const *gradi
 // Goes back from `outputs` with these gradients and adds to the gradients of the leaves below them.
 char *mrprism_backward(at::Tensor *const *outputs, at::Tensor *const *gradients, size_t count) {
   return caught([&] { torch::autograd::backward(list(outputs, count), list(gradients, count)); });
+}
+
+// Takes the gradients away: what a step does not reach then has none, rather than one of zeros.
+char *mrprism_clear_gradients(at::Tensor *const *parameters, size_t count) {
+  return caught([&] {
+    for (size_t i = 0; i < count; i++) parameters[i]->mutable_grad() = at::Tensor();
+  });
 }
 
 }  // extern "C"

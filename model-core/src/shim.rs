@@ -1,4 +1,5 @@
-//! What libtorch can do and tch has no name for: a fused Adam, and backward from several tensors with given gradients.
+//! What libtorch can do and tch has no name for: a fused Adam, backward from several tensors with given gradients, and
+//! taking gradients away.
 //!
 //! `shim/shim.cpp` is compiled against libtorch's headers by the build script, as tch's own bindings are.
 
@@ -26,6 +27,8 @@ unsafe extern "C" {
         gradients: *const *const c_void,
         count: usize,
     ) -> *mut c_char;
+
+    fn mrprism_clear_gradients(parameters: *const *const c_void, count: usize) -> *mut c_char;
 }
 
 /// Adam's constants.
@@ -91,6 +94,17 @@ pub(crate) fn backward(outputs_with_gradients: &[(&Tensor, Tensor)]) {
     let gradients = pointers(outputs_with_gradients.iter().map(|(_, gradient)| gradient));
     // SAFETY: two lists of `count` live tensors; the call returns before any of them is dropped.
     let message = unsafe { mrprism_backward(outputs.as_ptr(), gradients.as_ptr(), outputs.len()) };
+    panic_with(message);
+}
+
+/// Takes away the gradient of each, where it has one.
+///
+/// # Panics
+/// Where libtorch refuses, as tch's plain calls do.
+pub(crate) fn clear_gradients<'a>(parameters: impl Iterator<Item = &'a Tensor>) {
+    let parameters = pointers(parameters);
+    // SAFETY: a list of `count` live tensors, which the caller holds until the call has returned.
+    let message = unsafe { mrprism_clear_gradients(parameters.as_ptr(), parameters.len()) };
     panic_with(message);
 }
 

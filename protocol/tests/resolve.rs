@@ -162,7 +162,9 @@ fn a_grid_crosses_arms_and_values() {
             "tau-3 shuffle=0.3"
         ]
     );
-    let MethodSpec::Mrprism(method) = &resolved.cells[0].spec.method;
+    let MethodSpec::Mrprism(method) = &resolved.cells[0].spec.method else {
+        panic!("the study names mrprism");
+    };
     assert!(method.loss.shuffle.abs() < f64::EPSILON);
 }
 

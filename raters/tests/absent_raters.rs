@@ -69,6 +69,7 @@ fn scores(case: &Case) -> Vec<Score> {
         prediction: Array4::from_shape_fn((1, 1, SIDE, SIDE), |(_, _, _, x)| ramp(x)),
         heads: Array5::zeros((1, 0, 1, SIDE, SIDE)),
         confidences: Array5::zeros((1, 0, 1, SIDE, SIDE)),
+        hypotheses: Array4::zeros((0, 1, SIDE, SIDE)),
     };
     score_case(case, &stored, &spec(), &["it".to_owned()]).unwrap()
 }

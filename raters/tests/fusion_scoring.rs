@@ -156,6 +156,7 @@ fn a_prediction_is_scored_against_staples_soft_map() {
         }),
         heads: Array5::zeros((1, 0, 1, 2, 8)),
         confidences: Array5::zeros((1, 0, 1, 2, 8)),
+        hypotheses: Array4::zeros((0, 1, 2, 8)),
     };
     let spec = EvaluationSpec {
         recurrences: 1,

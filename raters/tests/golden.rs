@@ -88,8 +88,12 @@ fn inputs(scenario: &Scenario) -> (Case, StoredPrediction) {
     };
     let stored = StoredPrediction {
         case: case.name.clone(),
-        prediction,
         heads: Array5::zeros(confidences.dim()),
+        hypotheses: {
+            let (_, k, h, w) = prediction.dim();
+            Array4::zeros((0, k, h, w))
+        },
+        prediction,
         confidences,
     };
     (case, stored)

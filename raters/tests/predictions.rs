@@ -10,6 +10,7 @@ fn stored(case: &str) -> StoredPrediction {
         prediction: Array4::from_shape_fn((4, 2, 5, 6), |(r, k, y, x)| number(r, k + y, x)),
         heads: Array5::from_shape_fn((4, 3, 2, 5, 6), |(r, m, k, y, x)| number(r, m * k, y + x)),
         confidences: Array5::from_shape_fn((4, 3, 2, 5, 6), |(r, m, _, y, x)| number(m, y, x + r)),
+        hypotheses: Array4::from_shape_fn((2, 2, 5, 6), |(j, _, y, x)| number(j, y, x)),
     }
 }
 

@@ -118,6 +118,7 @@ proptest! {
             prediction: Array4::from_shape_vec((rec, k, h, w), (0..rec * k * h * w).map(number).collect()).unwrap(),
             heads: five(heads),
             confidences: five(confidences),
+            hypotheses: Array4::from_shape_vec((heads, k, h, w), (0..heads * k * h * w).map(number).collect()).unwrap(),
         };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.mrp");
@@ -132,6 +133,7 @@ proptest! {
             prediction: Array4::from_shape_fn((2, 1, 6, 6), |(r, _, y, x)| (r * 999 + y * 77 + x) as u16),
             heads: Array5::zeros((2, 2, 1, 6, 6)),
             confidences: Array5::from_elem((2, 2, 1, 6, 6), 4_000),
+            hypotheses: Array4::zeros((0, 1, 6, 6)),
         };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.mrp");

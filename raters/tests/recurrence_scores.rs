@@ -39,6 +39,7 @@ fn stored(shares: [[f32; 3]; 3]) -> StoredPrediction {
         confidences: Array5::from_shape_fn((3, 3, 1, 2, 8), |(rec, m, ..)| {
             to_fixed(shares[rec][m])
         }),
+        hypotheses: Array4::zeros((0, 1, 2, 8)),
     }
 }
 

@@ -29,6 +29,7 @@ fn stored() -> StoredPrediction {
         }),
         heads: Array5::zeros((2, 3, 1, 2, 4)),
         confidences: Array5::from_elem((2, 3, 1, 2, 4), to_fixed(1.0 / 3.0)),
+        hypotheses: Array4::zeros((0, 1, 2, 4)),
     }
 }
 

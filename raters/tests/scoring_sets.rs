@@ -38,6 +38,7 @@ fn stored(heads: usize) -> StoredPrediction {
             to_fixed(if x < [[1, 2, 0][m], 2][rec] { 0.6 } else { 0.4 })
         }),
         confidences: Array5::zeros((2, 0, 1, 2, 4)),
+        hypotheses: Array4::zeros((0, 1, 2, 4)),
     }
 }
 

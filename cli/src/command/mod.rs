@@ -9,6 +9,7 @@ pub(crate) mod down;
 pub(crate) mod experiments;
 pub(crate) mod fuse;
 pub(crate) mod logs;
+pub(crate) mod methods;
 pub(crate) mod score;
 pub(crate) mod status;
 pub(crate) mod submit;

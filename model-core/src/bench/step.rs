@@ -12,7 +12,7 @@ use crate::draw::Random;
 use crate::error::RunError;
 use crate::method::{Method, catalog};
 use crate::parts::{Part, listen, mark};
-use crate::train::{Adam, Learner, Place, TrainingSet, step};
+use crate::train::{Adam, Learner, Place, Plan, TrainingSet, step};
 
 /// What is timed.
 #[derive(Debug, Clone, Copy)]
@@ -107,10 +107,17 @@ impl StepBench<'_> {
         }
         let data = TrainingSet::new(spec, &cases(spec), device)?;
         let method = catalog::build(spec, Seed(0), device);
+        let plan = Plan::new(&spec.train, data.len());
         let mut adam = Adam::new(&spec.train, method.parameters());
         let mut timed = Vec::new();
         for number in 0..self.warmup + self.steps {
-            let one = one_step(method.as_ref(), &mut adam, &data, u64::from(number), device)?;
+            let one = one_step(
+                method.as_ref(),
+                &mut adam,
+                &data,
+                (plan, u64::from(number)),
+                device,
+            )?;
             if number >= self.warmup {
                 timed.push(one);
             }
@@ -125,10 +132,11 @@ impl StepBench<'_> {
         let multiply_adds = timed.last().map_or(0, |one| one.multiply_adds);
         let recurrences = match &spec.method {
             MethodSpec::Mrprism(method) => method.network.recurrences,
+            _ => 1,
         };
         StepTimes {
             program: "mrprism".to_owned(),
-            method: spec.method.name().to_owned(),
+            method: spec.method.kind().to_owned(),
             size: spec.size,
             batch: spec.train.batch,
             raters: spec.dataset.raters,
@@ -167,13 +175,14 @@ fn one_step(
     method: &dyn Method,
     adam: &mut Adam,
     data: &TrainingSet,
-    number: u64,
+    (plan, number): (Plan, u64),
     device: tch::Device,
 ) -> Result<Timed, RunError> {
     let place = Place {
         seed: Seed(0),
         epoch: number,
         step: 0,
+        plan,
     };
     let (watch, worked) = (Stopwatch::from_seconds(0.0), cpu_seconds());
     let (done, heard) = listen(device, || {

@@ -5,7 +5,7 @@
 //!
 //! | tap | layer | blocks at 18, 34, 50 | shape |
 //! | --- | --- | --- | --- |
-//! | – | 7x7 convolution, stride 2, batch norm, `ReLU` | – | \[b, w, s/2, s/2\] |
+//! | f1 | 7x7 convolution, stride 2, batch norm, `ReLU` | – | \[b, w, s/2, s/2\] |
 //! | f2 | 3x3 max pool, stride 2; layer1 | 2, 3, 3 | \[b, ew, s/4, s/4\] |
 //! | f3 | layer2 | 2, 4, 4 | \[b, 2ew, s/8, s/8\] |
 //! | f4 | layer3 | 2, 6, 6 | \[b, 4ew, s/16, s/16\] |
@@ -149,6 +149,11 @@ impl ResNet {
 
     /// Shapes: \[b, channels, s, s\] → the four taps
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Features {
+        self.forward_with_stem(x, mode).1
+    }
+
+    /// The same with f1 before them. Shapes: \[b, channels, s, s\] → \[b, w, s/2, s/2\], the four taps
+    pub fn forward_with_stem(&self, x: &Tensor, mode: Mode) -> (Tensor, Features) {
         let stem = self.bn1.forward(&self.conv1.forward(x), mode).relu();
         let mut x = stem.max_pool2d([3, 3], [2, 2], [1, 1], [1, 1], false);
         let mut tap = |layer: usize| {
@@ -157,6 +162,7 @@ impl ResNet {
             }
             x.shallow_clone()
         };
-        Features([tap(0), tap(1), tap(2), tap(3)])
+        let taps = Features([tap(0), tap(1), tap(2), tap(3)]);
+        (stem, taps)
     }
 }

@@ -12,6 +12,12 @@ pub(super) fn binary(predicted: &Tensor, wanted: &Tensor) -> Tensor {
     (wanted * predicted.log() + opposite(wanted) * opposite(predicted).log()).neg()
 }
 
+/// Binary cross-entropy with soft or hard labels, the mean over batch, structures and pixels. Shapes: two \[b, k, h, w\] → a
+/// scalar
+pub fn soft_cross_entropy(predicted: &Tensor, wanted: &Tensor) -> Tensor {
+    binary(&predicted.clamp(CLAMP, 1.0 - CLAMP), wanted).mean(None)
+}
+
 /// The mean over a case's raters, absent ones left out. Shapes: \[b, m, k, h, w\], `present` b times m → \[b, k, h, w\]
 pub(super) fn mean_of_present(maps: &Tensor, present: &[Vec<bool>]) -> Tensor {
     if present.iter().flatten().all(|present| *present) {

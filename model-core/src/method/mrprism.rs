@@ -57,12 +57,7 @@ pub struct MrPrism {
 impl MrPrism {
     /// Builds the network for the run's data and size.
     pub fn new(run: &RunSpec, spec: &MrPrismSpec, seed: Seed, device: Device) -> Self {
-        let sizes = Sizes {
-            raters: i64::from(run.dataset.raters),
-            structures: run.dataset.structures.len() as i64,
-            channels: i64::from(run.dataset.channels),
-            side: i64::from(run.size),
-        };
+        let sizes = Sizes::of(run);
         let builder = Builder::new(device, seed.draw("weights", 0, 0));
         let network = Network::new(&builder.root(), &spec.network, sizes);
         let ssim = Ssim::new(spec.loss.ssim_window, spec.loss.ssim_sigma, device);

@@ -12,6 +12,7 @@ use std::fmt::Display;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::draw::Random;
+use crate::shim::clear_gradients;
 
 pub use init::Init;
 
@@ -59,11 +60,9 @@ impl Parameters {
             .map(|position| &self.entries[position].tensor)
     }
 
-    /// Sets every gradient that exists to zero.
-    pub fn zero_gradients(&self) {
-        for entry in self.trained() {
-            entry.tensor.shallow_clone().zero_grad();
-        }
+    /// Takes every gradient away. What an update does not reach then has none, and the optimiser leaves it alone.
+    pub fn clear_gradients(&self) {
+        clear_gradients(self.trained().map(|entry| &entry.tensor));
     }
 
     /// Copies of all numbers, on their device.

@@ -18,7 +18,8 @@ pub struct Pass {
     pub next: Tensor,
 }
 
-/// A batch's prediction, every pass.
+/// A batch's prediction, every pass. Zero raters where a method has no heads or confidences, zero hypotheses where it has
+/// none.
 #[derive(Debug)]
 pub struct Predicted {
     /// ŷ, \[rec, b, k, s, s\].
@@ -27,11 +28,54 @@ pub struct Predicted {
     pub heads: Tensor,
     /// c, \[rec, b, m, k, s, s\].
     pub confidences: Tensor,
+    /// Further segmentations of equal standing, of a method that gives several, \[j, b, k, s, s\].
+    pub hypotheses: Tensor,
+}
+
+impl Predicted {
+    /// Of a method that makes one pass and knows no raters: \[b, k, s, s\].
+    pub fn single(prediction: Tensor) -> Self {
+        let none = Self::none(&prediction);
+        Self {
+            heads: none.shallow_clone(),
+            confidences: none,
+            hypotheses: Self::no_hypotheses(&prediction),
+            prediction: prediction.unsqueeze(0),
+        }
+    }
+
+    /// The same with a map for each rater, \[b, m, k, s, s\].
+    #[must_use]
+    pub fn with_heads(self, heads: &Tensor) -> Self {
+        Self {
+            heads: heads.unsqueeze(0),
+            ..self
+        }
+    }
+
+    /// The same with hypotheses, \[j, b, k, s, s\].
+    #[must_use]
+    pub fn with_hypotheses(self, hypotheses: Tensor) -> Self {
+        Self { hypotheses, ..self }
+    }
+
+    fn none(prediction: &Tensor) -> Tensor {
+        let mut shape = prediction.size();
+        shape.insert(1, 0);
+        shape.insert(0, 1);
+        prediction.new_empty(&shape, (prediction.kind(), prediction.device()))
+    }
+
+    fn no_hypotheses(prediction: &Tensor) -> Tensor {
+        let mut shape = prediction.size();
+        shape.insert(0, 0);
+        prediction.new_empty(&shape, (prediction.kind(), prediction.device()))
+    }
 }
 
 /// What predicts.
 pub trait Predictor {
-    /// Predicts `images` \[b, c, s, s\] in `passes` passes (at least one), in evaluation mode and without gradients.
+    /// Predicts `images` \[b, c, s, s\] in `passes` passes (at least one; a method without recurrences makes one), in evaluation mode and without gradients.
     fn predict(&self, images: &Tensor, passes: u32) -> Predicted;
 }
 
@@ -48,6 +92,10 @@ pub fn passes(start: Tensor, count: u32, mut pass: impl FnMut(&Tensor) -> Pass) 
             asking = found.next;
         }
         Predicted {
+            hypotheses: predictions
+                .first()
+                .map(Predicted::no_hypotheses)
+                .unwrap_or_default(),
             prediction: Tensor::stack(&predictions, 0),
             heads: Tensor::stack(&heads, 0),
             confidences: Tensor::stack(&confidences, 0),

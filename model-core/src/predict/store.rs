@@ -20,6 +20,7 @@ pub fn stored(case: &str, predicted: &Predicted, index: i64) -> Result<StoredPre
         prediction: prediction.four()?,
         heads: heads.five()?,
         confidences: confidences.five()?,
+        hypotheses: Fixed::of(&predicted.hypotheses.select(1, index))?.four()?,
     })
 }
 

@@ -63,10 +63,13 @@ pub fn validate(
 fn means(scores: &[Score]) -> BTreeMap<(&'static str, u32), f64> {
     let mut sums: BTreeMap<(&'static str, u32), (f64, f64)> = BTreeMap::new();
     for score in scores {
-        let (Some(name), Some(recurrence)) = (curve(score), score.recurrence) else {
+        let Some(name) = curve(score) else {
             continue;
         };
-        let sum = sums.entry((name, recurrence)).or_default();
+        // A method without recurrences makes one pass, the first.
+        let sum = sums
+            .entry((name, score.recurrence.unwrap_or(0)))
+            .or_default();
         *sum = (sum.0 + score.value, sum.1 + 1.0);
     }
     sums.into_iter()

@@ -141,6 +141,7 @@ impl Fit<'_> {
                 seed: self.seed,
                 epoch,
                 step: done - epoch * self.plan.steps_per_epoch,
+                plan: self.plan,
             };
             let batch = self.data.at(self.seed, epoch, place.step);
             let report = step(self.learner, &mut progress.adam, &batch, place)?;
@@ -150,7 +151,7 @@ impl Fit<'_> {
                     metric(observer, format!("train/{name}"), done, value);
                 }
                 metric(observer, "train/gradient_norm", done, report.gradient_norm);
-                self.tell(done, observer);
+                self.tell(self.learner.phase(place), done, observer);
             }
             if self.plan.validates(done)
                 && let Some(found) = validate()?
@@ -164,10 +165,10 @@ impl Fit<'_> {
         Ok(Fitted::Finished)
     }
 
-    fn tell(&self, step: u64, observer: &mut dyn Observer) {
+    fn tell(&self, phase: &str, step: u64, observer: &mut dyn Observer) {
         let (epoch, steps) = (self.plan.epoch(step), self.plan.steps);
         observer.event(EventBody::Progress {
-            phase: "train".to_owned(),
+            phase: phase.to_owned(),
             step,
             epoch,
             steps,

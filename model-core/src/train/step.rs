@@ -3,7 +3,7 @@
 use mrprism_protocol::spec::Seed;
 use tch::{Kind, Tensor};
 
-use super::{Adam, Batch};
+use super::{Adam, Batch, Plan};
 use crate::error::RunError;
 use crate::params::Parameters;
 use crate::parts::{Part, mark};
@@ -17,6 +17,15 @@ pub struct Place {
     pub epoch: u64,
     /// Steps done in this epoch.
     pub step: u64,
+    /// The whole of it.
+    pub plan: Plan,
+}
+
+impl Place {
+    /// Whether an epoch begins here.
+    pub fn begins_epoch(&self) -> bool {
+        self.step == 0
+    }
 }
 
 /// A loss term's name and value, a scalar on the device. The first term of a step is the whole loss.
@@ -27,6 +36,11 @@ pub trait Learner {
     /// Its numbers.
     fn parameters(&self) -> &Parameters;
 
+    /// What a method with several phases does here, for people who watch; one that has none trains.
+    fn phase(&self, _place: Place) -> &'static str {
+        "train"
+    }
+
     /// Adds one step's gradients to those of the parameters, and says the losses, detached.
     fn accumulate(&self, batch: &Batch, place: Place) -> Vec<LossTerm>;
 
@@ -36,7 +50,7 @@ pub trait Learner {
     }
 
     /// One step, update by update: each item adds that update's gradients and says its losses, as [`Self::accumulate`]
-    /// does for a step of one. Gradients are zeroed before an item is asked for, weights moved after it.
+    /// does for a step of one. Gradients are taken away before an item is asked for, weights moved after it.
     fn updates<'a>(
         &'a self,
         batch: &'a Batch,
@@ -71,7 +85,7 @@ pub fn step(
         gradient_norm: 0.0,
     };
     for _ in 0..learner.updates_per_step() {
-        learner.parameters().zero_gradients();
+        learner.parameters().clear_gradients();
         mark(Part::Optimizer);
         let Some(terms) = updates.next() else { break };
         let report = read(&terms, learner.parameters());

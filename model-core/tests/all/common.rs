@@ -4,12 +4,13 @@ use std::path::Path;
 
 use mrprism_model_core::draw::Random;
 use mrprism_model_core::params::Parameters;
+use mrprism_model_core::train::{Place, Plan};
 use mrprism_protocol::spec::{
     ArbitratedKind, AugmentSpec, Confidence, ConfidenceScale, DatasetFile, DatasetForm, DatasetRef,
     DivpInput, DivpSignal, EncoderDepth, EncoderWeights, EvaluationSpec, Flip, InitialDraw,
     InitialScale, Integration, MethodSpec, Metric, MrPrismLoss, MrPrismNetwork, MrPrismSpec,
-    PhantomSpec, RaterIdentity, ReferenceFamily, Residual, RunSpec, ShuffleForm, ShuffleGradient,
-    ShuffleThreshold, SplitRule, Target, TrainingSpec, Update, Variant,
+    PhantomSpec, RaterIdentity, ReferenceFamily, Residual, RunSpec, Seed, ShuffleForm,
+    ShuffleGradient, ShuffleThreshold, SplitRule, Target, TrainingSpec, Update, Variant,
 };
 use mrprism_raters::dataset::Dataset;
 use serde::Deserialize;
@@ -213,6 +214,32 @@ pub(crate) fn run_spec(raters: u32, structures: u32, channels: u32, size: u32) -
             metrics: vec![Metric::SoftDice],
             fusions: Vec::new(),
         },
+    }
+}
+
+/// The parameters of a run of MrPrism.
+pub(crate) fn mrprism_of(spec: &RunSpec) -> &MrPrismSpec {
+    match &spec.method {
+        MethodSpec::Mrprism(method) => method,
+        other => panic!("a run of '{}'", other.kind()),
+    }
+}
+
+/// A plan of ten steps, two an epoch.
+pub(crate) const PLAN: Plan = Plan {
+    steps: 10,
+    steps_per_epoch: 2,
+    validate_every_epochs: 1,
+    report_every: 1,
+};
+
+/// Step `number` of that plan.
+pub(crate) fn place(number: u64) -> Place {
+    Place {
+        seed: Seed(1),
+        epoch: PLAN.epoch(number),
+        step: number % PLAN.steps_per_epoch,
+        plan: PLAN,
     }
 }
 

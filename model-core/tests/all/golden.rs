@@ -2,7 +2,7 @@
 //! Both sides fill their tensors from one counter-based generator; only outputs are committed.
 
 use crate::common::{
-    Sample, fill, golden, masks_and_images, run_spec, sampled, uniform, with_option,
+    Sample, fill, golden, masks_and_images, mrprism_of, run_spec, sampled, uniform, with_option,
 };
 use mrprism_model_core::block::{Attention, AttentionConfig, Mode, ResNet};
 use mrprism_model_core::draw::Random;
@@ -11,7 +11,7 @@ use mrprism_model_core::method::mrprism::{Draws, MrPrism};
 use mrprism_model_core::params::Builder;
 use mrprism_model_core::predict::Predictor;
 use mrprism_model_core::train::{Adam, Batch, Learner, LossTerm, Presence};
-use mrprism_protocol::spec::{EncoderDepth, MethodSpec, RunSpec, Seed, Update};
+use mrprism_protocol::spec::{EncoderDepth, RunSpec, Seed, Update};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -190,7 +190,7 @@ fn the_step_with_each_option_equals_plain_pytorch() {
 
 fn check_step(name: &str, golden: StepGolden) {
     let spec = golden_spec(&golden.options);
-    let MethodSpec::Mrprism(method) = &spec.method;
+    let method = mrprism_of(&spec);
     let mrprism = MrPrism::new(&spec, method, Seed(0), Device::Cpu);
     fill(mrprism.parameters(), "");
     let (images, masks) = masks_and_images(name, 4, 3, 2, 3, 64);
@@ -216,7 +216,7 @@ fn check_step(name: &str, golden: StepGolden) {
             let (mut sums, mut largest) = (Vec::new(), 0.0_f64);
             let mut rounds = mrprism.rounds(&batch, draws);
             for round in 0..3 {
-                mrprism.parameters().zero_gradients();
+                mrprism.parameters().clear_gradients();
                 let losses = rounds.next().unwrap();
                 sums = if round == 0 {
                     losses

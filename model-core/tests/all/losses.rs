@@ -6,16 +6,15 @@ use mrprism_model_core::loss::{
     Permutations, ShuffleRule, Ssim, dissimilarity, initial, multi_head, permutations,
 };
 use mrprism_protocol::spec::{
-    InitialDraw, InitialScale, MethodSpec, MrPrismLoss, ShuffleForm, ShuffleGradient,
-    ShuffleThreshold,
+    InitialDraw, InitialScale, MrPrismLoss, ShuffleForm, ShuffleGradient, ShuffleThreshold,
 };
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
 use tch::{Device, Kind, Tensor};
 
-use crate::common::{run_spec, uniform};
+use crate::common::{mrprism_of, run_spec, uniform};
 
 fn loss_spec() -> MrPrismLoss {
-    let MethodSpec::Mrprism(method) = run_spec(3, 2, 1, 32).method;
+    let method = mrprism_of(&run_spec(3, 2, 1, 32)).clone();
     method.loss
 }
 

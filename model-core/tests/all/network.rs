@@ -6,14 +6,14 @@ use mrprism_model_core::network::mrprism::{Network, Sizes};
 use mrprism_model_core::params::{Builder, Parameters, file};
 use mrprism_model_core::predict::Predictor;
 use mrprism_model_core::train::Learner;
-use mrprism_protocol::spec::{EncoderDepth, MethodSpec, MrPrismNetwork, Residual, Seed};
+use mrprism_protocol::spec::{EncoderDepth, MrPrismNetwork, Residual, Seed};
 use tch::{Device, Kind, Tensor};
 
-use crate::common::{run_spec, uniform};
+use crate::common::{mrprism_of, run_spec, uniform};
 
 fn network_spec(width: u32) -> MrPrismNetwork {
     let spec = run_spec(3, 2, 3, 32);
-    let MethodSpec::Mrprism(method) = spec.method;
+    let method = mrprism_of(&spec).clone();
     MrPrismNetwork {
         encoder_width: width,
         ..method.network
@@ -65,7 +65,7 @@ fn other_channels_change_the_first_convolution_only() {
 fn any_raters_structures_channels_and_size_fit() {
     for (m, k, c, side) in [(1, 1, 1, 32), (2, 3, 4, 96), (7, 1, 1, 64)] {
         let spec = run_spec(m, k, c, side);
-        let MethodSpec::Mrprism(mut method) = spec.method.clone();
+        let mut method = mrprism_of(&spec).clone();
         method.network.residual = Residual::Value;
         let mrprism = MrPrism::new(&spec, &method, Seed(0), Device::Cpu);
         let [m, k, c, side] = [m, k, c, side].map(i64::from);
@@ -87,7 +87,7 @@ fn any_raters_structures_channels_and_size_fit() {
 fn a_seed_decides_every_weight() {
     let hash = |seed| {
         let spec = run_spec(3, 2, 3, 32);
-        let MethodSpec::Mrprism(method) = &spec.method;
+        let method = mrprism_of(&spec);
         file::hash(
             &MrPrism::new(&spec, method, Seed(seed), Device::Cpu)
                 .parameters()
@@ -101,7 +101,7 @@ fn a_seed_decides_every_weight() {
 #[test]
 fn initial_weights_have_the_stated_distributions() {
     let spec = run_spec(3, 2, 3, 64);
-    let MethodSpec::Mrprism(method) = &spec.method;
+    let method = mrprism_of(&spec);
     let mrprism = MrPrism::new(&spec, method, Seed(5), Device::Cpu);
     let deviation = |name: &str| {
         let tensor: &Tensor = mrprism.parameters().get(name).unwrap();
@@ -129,7 +129,7 @@ fn initial_weights_have_the_stated_distributions() {
 #[test]
 fn evaluation_changes_nothing_and_does_not_mix_cases() {
     let spec = run_spec(3, 2, 1, 32);
-    let MethodSpec::Mrprism(method) = &spec.method;
+    let method = mrprism_of(&spec);
     let mrprism = MrPrism::new(&spec, method, Seed(0), Device::Cpu);
     let before = file::hash(&mrprism.parameters().snapshot());
     let images = uniform("x", &[3, 1, 32, 32]);

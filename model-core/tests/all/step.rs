@@ -7,20 +7,21 @@ use mrprism_model_core::loss::{Ssim, dissimilarity};
 use mrprism_model_core::method::mrprism::{Draws, MrPrism};
 use mrprism_model_core::params::file;
 use mrprism_model_core::train::{Adam, Batch, Learner, Place, Presence, step};
-use mrprism_protocol::spec::{MethodSpec, RunSpec, Seed};
+use mrprism_protocol::spec::{RunSpec, Seed};
 use mrprism_protocol::state::AttemptOutcome;
 use tch::{Device, Kind, Tensor, no_grad};
 
-use crate::common::{masks_and_images, run_spec, uniform};
+use crate::common::{PLAN, masks_and_images, mrprism_of, run_spec, uniform};
 
 const PLACE: Place = Place {
     seed: Seed(3),
     epoch: 1,
     step: 2,
+    plan: PLAN,
 };
 
 fn method(spec: &RunSpec) -> MrPrism {
-    let MethodSpec::Mrprism(method) = &spec.method;
+    let method = mrprism_of(spec);
     MrPrism::new(spec, method, Seed(0), Device::Cpu)
 }
 
@@ -262,7 +263,7 @@ fn adam_makes_its_first_steps_by_hand() {
     });
     let (mut p, mut m, mut v) = (2.0_f64, 0.0, 0.0);
     for (t, slope) in [(1, 3.0), (2, -1.0), (3, 0.25)] {
-        mrprism.parameters().zero_gradients();
+        mrprism.parameters().clear_gradients();
         (&bias * slope).sum(None).backward();
         adam.step();
         let g = slope + 0.5 * p;

@@ -10,7 +10,7 @@ use mrprism_raters::dataset::SplitName;
 use serde_json::{Value, json};
 use tch::Device;
 
-use crate::common::{phantom, run_spec, with_option};
+use crate::common::{PLAN, phantom, run_spec, with_option};
 
 /// Option and a value that is not the default.
 fn switches() -> Vec<(&'static str, Value)> {
@@ -72,6 +72,7 @@ fn trained(spec: &RunSpec) -> String {
             seed: Seed(1),
             epoch: 0,
             step: number,
+            plan: PLAN,
         };
         step(learner, &mut adam, &set.at(Seed(1), 0, number), place).unwrap();
         assert_eq!(adam.steps(), number + 1, "a training step counts once");

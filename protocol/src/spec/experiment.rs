@@ -106,15 +106,27 @@ pub struct Bundle {
 pub struct MethodFile {
     /// The name experiments use.
     pub name: String,
+    /// What is built, where that is not called as the method is: several methods may share a kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// The name tables print.
     pub title: String,
     /// Where it was published.
     pub paper: String,
     /// Tables of the MrPrism paper it stands in.
     pub tables: Vec<u32>,
+    /// What training does, in order.
+    pub phases: Vec<String>,
     /// What it needs of a data set beyond images and masks.
     #[serde(default)]
     pub needs: Vec<String>,
     /// Every default of a run.
     pub defaults: toml::Table,
+}
+
+impl MethodFile {
+    /// What is built: one of [`super::MethodSpec::KINDS`], or a name that nothing is built for.
+    pub fn kind(&self) -> &str {
+        self.kind.as_deref().unwrap_or(&self.name)
+    }
 }

@@ -10,7 +10,7 @@ use super::merge::{expand_dotted, merge};
 use super::sweep::point_name;
 use super::{
     ArmFile, Bundle, DatasetCard, DatasetRef, EvaluationSpec, ExperimentFile, MethodFile,
-    MethodSpec, MrPrismSpec, RunSpec, Seed, SpecError, TrainingSpec, parse_toml, validate,
+    MethodSpec, RunSpec, Seed, SpecError, TrainingSpec, parse_toml, validate,
 };
 
 /// One cell of an experiment.
@@ -244,7 +244,7 @@ impl ArmContext<'_> {
             dataset,
             size: raw.size,
             method: self
-                .method_spec(&method.name, raw.network, raw.loss)
+                .method_spec(method, raw.network, raw.loss)
                 .map_err(|fault| vec![fault])?,
             train: raw.train,
             evaluation: raw.evaluation,
@@ -298,23 +298,28 @@ impl ArmContext<'_> {
 
     fn method_spec(
         &self,
-        name: &str,
+        method: &MethodFile,
         network: Table,
         loss: Table,
     ) -> Result<MethodSpec, SpecError> {
-        match name {
-            "mrprism" => Ok(MethodSpec::Mrprism(MrPrismSpec {
-                network: self.read("network", network)?,
-                loss: self.read("loss", loss)?,
-            })),
-            other => Err(self.fault(
+        let kind = method.kind();
+        if !MethodSpec::KINDS.contains(&kind) {
+            return Err(self.fault(
                 "method",
                 format!(
-                    "'{other}' has a definition but no implementation: built are {}",
-                    MethodSpec::NAMES.join(", ")
+                    "'{}' has a definition but no implementation: built are {}",
+                    method.name,
+                    MethodSpec::KINDS.join(", ")
                 ),
-            )),
+            ));
         }
+        let parts = [("network", network), ("loss", loss)];
+        let parts: Table = parts
+            .into_iter()
+            .map(|(name, table)| (name.to_owned(), toml::Value::Table(table)))
+            .collect();
+        let tagged = Table::from_iter([(kind.to_owned(), toml::Value::Table(parts))]);
+        self.read(kind, tagged)
     }
 
     fn word(&self, run: &Table, key: &str) -> Result<String, SpecError> {
@@ -328,19 +333,17 @@ impl ArmContext<'_> {
         }
     }
 
+    /// Reads a table; `tag` is what its keys begin with and its author did not write.
     fn read<T: serde::de::DeserializeOwned>(
         &self,
-        prefix: &str,
+        tag: &str,
         table: Table,
     ) -> Result<T, SpecError> {
         serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
             let path = error.path().to_string();
-            let key = match (prefix, path.as_str()) {
-                ("", path) => path.to_owned(),
-                (prefix, ".") => prefix.to_owned(),
-                (prefix, path) => format!("{prefix}.{path}"),
-            };
-            self.fault(&key, error.into_inner().message().to_owned())
+            let key = path.strip_prefix(tag).unwrap_or(&path);
+            let key = key.trim_start_matches('.');
+            self.fault(key, error.into_inner().message().to_owned())
         })
     }
 

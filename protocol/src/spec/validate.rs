@@ -1,8 +1,7 @@
 //! Values that parse but make no sense. Each fault names its dotted key and what is allowed.
 
 use super::{
-    AugmentSpec, Confidence, ConfidenceScale, FusionKind, LabelFusion, MethodSpec, MrPrismLoss,
-    MrPrismNetwork, RaterIdentity, RunSpec, TrainingSpec,
+    AugmentSpec, FusionKind, LabelFusion, MethodSpec, RaterIdentity, RunSpec, TrainingSpec, Update,
 };
 
 /// Dotted key and what is wrong with its value.
@@ -43,26 +42,40 @@ pub(super) fn faults(spec: &RunSpec) -> Vec<Fault> {
         || "an empty list scores nothing: give at least one, e.g. [\"soft_dice\"]".to_owned(),
     );
     fusions(spec, &mut faults);
-    match &spec.method {
-        MethodSpec::Mrprism(method) => {
-            network(&method.network, spec.size, &mut faults);
-            loss(&method.loss, spec.size, &mut faults);
-        }
-    }
+    spec.method.check(spec.size, &mut faults);
+    let recurs = matches!(spec.method, MethodSpec::Mrprism(_));
+    faults.refuse_unless(
+        recurs || spec.train.update == Update::Step,
+        "train.update",
+        || {
+            format!(
+                "'recurrence' moves after each recurrence, and a method of kind '{}' has none: give 'step'",
+                spec.method.kind()
+            )
+        },
+    );
     faults.0
 }
 
+/// Faults as they are found.
 #[derive(Default)]
-struct Faults(Vec<Fault>);
+pub(super) struct Faults(Vec<Fault>);
 
 impl Faults {
-    fn refuse_unless(&mut self, holds: bool, key: &'static str, message: impl FnOnce() -> String) {
+    /// Notes a fault unless `holds`.
+    pub(super) fn refuse_unless(
+        &mut self,
+        holds: bool,
+        key: &'static str,
+        message: impl FnOnce() -> String,
+    ) {
         if !holds {
             self.0.push((key, message()));
         }
     }
 
-    fn weight(&mut self, key: &'static str, value: f64) {
+    /// Notes a fault unless `value` can weigh a term.
+    pub(super) fn weight(&mut self, key: &'static str, value: f64) {
         self.refuse_unless(value.is_finite() && value >= 0.0, key, || {
             format!("{value} is no weight: give a number of 0 or more")
         });
@@ -164,86 +177,6 @@ fn augment(augment: &AugmentSpec, faults: &mut Faults) {
             format!(
                 "{}: give the largest change of contrast and brightness, 0 to 1",
                 augment.colour
-            )
-        },
-    );
-}
-
-fn network(network: &MrPrismNetwork, size: u32, faults: &mut Faults) {
-    faults.refuse_unless(
-        (1..=6).contains(&network.recurrences),
-        "network.recurrences",
-        || format!("{}: give 1 to 6 (the paper: 3)", network.recurrences),
-    );
-    faults.refuse_unless(
-        network.encoder_width.is_multiple_of(8) && (8..=256).contains(&network.encoder_width),
-        "network.encoder_width",
-        || {
-            format!(
-                "{}: give a multiple of 8 from 8 to 256 (ResNet: 64)",
-                network.encoder_width
-            )
-        },
-    );
-    faults.refuse_unless(
-        [4, 8].contains(&network.divp_stride) && size.is_multiple_of(network.divp_stride),
-        "network.divp_stride",
-        || {
-            format!(
-                "{}: give 8 (a grid of 32 for 256 pixels) or 4",
-                network.divp_stride
-            )
-        },
-    );
-    faults.refuse_unless(
-        network.confidence_scale == ConfidenceScale::Share
-            || matches!(
-                network.confidence,
-                Confidence::Share | Confidence::ShareTimesHead
-            ),
-        "network.confidence_scale",
-        || {
-            format!(
-                "'{}' scales shares, and network.confidence = '{}' sends none: give 'share', or a confidence of \
-                 'share' or 'share_times_head'",
-                network.confidence_scale, network.confidence
-            )
-        },
-    );
-}
-
-fn loss(loss: &MrPrismLoss, size: u32, faults: &mut Faults) {
-    faults.weight("loss.shuffle", loss.shuffle);
-    faults.weight("loss.multi_head", loss.multi_head);
-    faults.refuse_unless(
-        (1..=64).contains(&loss.shuffle_permutations),
-        "loss.shuffle_permutations",
-        || format!("{}: give 1 to 64 (the paper: 3)", loss.shuffle_permutations),
-    );
-    faults.refuse_unless(
-        loss.ssim_window % 2 == 1 && (3..=31).contains(&loss.ssim_window),
-        "loss.ssim_window",
-        || format!("{}: give an odd side from 3 to 31", loss.ssim_window),
-    );
-    faults.refuse_unless(
-        loss.ssim_sigma.is_finite() && loss.ssim_sigma > 0.0,
-        "loss.ssim_sigma",
-        || format!("{}: give a number above 0", loss.ssim_sigma),
-    );
-    let [low, high] = loss.initial_mean;
-    faults.refuse_unless(
-        0.0 <= low && low <= high && high <= 1.0,
-        "loss.initial_mean",
-        || format!("[{low}, {high}]: give a range inside 0 to 1, smaller number first"),
-    );
-    faults.weight("loss.initial_noise", loss.initial_noise);
-    faults.refuse_unless(
-        loss.initial_noise_cell > 0 && size.is_multiple_of(loss.initial_noise_cell),
-        "loss.initial_noise_cell",
-        || {
-            format!(
-                "{}: give a side in pixels that divides the size {size}, e.g. 1 (the paper) or 8",
-                loss.initial_noise_cell
             )
         },
     );

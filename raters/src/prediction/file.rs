@@ -1,8 +1,10 @@
 //! The `.mrp` file: a header, a checksum, and the numbers under zstd.
 //!
-//! Layout, little-endian: `MRPRISMP`, version u16, length of the case's name u16, the name (UTF-8), then six u32: recurrences,
-//! structures, rows, columns, raters of the heads, raters of the confidences; BLAKE3 (32 bytes) of everything before it and of the
-//! raw body; then one zstd frame of the body: all low bytes, then all high bytes, of prediction, heads and confidences in C order.
+//! Layout, little-endian: `MRPRISMP`, version u16, length of the case's name u16, the name (UTF-8), then seven u32: recurrences,
+//! structures, rows, columns, raters of the heads, raters of the confidences, hypotheses (version 1 has no such word and none of
+//! them); BLAKE3 (32 bytes) of everything before it and of the
+//! raw body; then one zstd frame of the body: all low bytes, then all high bytes, of prediction, heads, confidences and
+//! hypotheses in C order.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -14,7 +16,7 @@ use super::StoredPrediction;
 use crate::DataError;
 
 const MAGIC: &[u8; 8] = b"MRPRISMP";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const HASH_BYTES: usize = 32;
 const LARGEST_BODY: u64 = 1 << 30;
 const LONGEST_NAME: usize = 200;
@@ -119,6 +121,7 @@ struct Shape {
     width: u32,
     heads: u32,
     confidences: u32,
+    hypotheses: u32,
 }
 
 impl Shape {
@@ -133,10 +136,11 @@ impl Shape {
             width,
             heads: stored.heads.dim().1 as u32,
             confidences: stored.confidences.dim().1 as u32,
+            hypotheses: stored.hypotheses.dim().0 as u32,
         }
     }
 
-    fn words(self) -> [u32; 6] {
+    fn words(self) -> [u32; 7] {
         [
             self.recurrences,
             self.structures,
@@ -144,6 +148,7 @@ impl Shape {
             self.width,
             self.heads,
             self.confidences,
+            self.hypotheses,
         ]
     }
 
@@ -158,18 +163,23 @@ impl Shape {
         header
     }
 
+    /// Numbers of one segmentation, every structure; none on overflow.
+    fn map(self) -> Option<u64> {
+        u64::from(self.structures)
+            .checked_mul(u64::from(self.height))?
+            .checked_mul(u64::from(self.width))
+    }
+
     /// Numbers in one rater's arrays; none on overflow.
     fn plane(self) -> Option<u64> {
-        [self.structures, self.height, self.width]
-            .iter()
-            .try_fold(u64::from(self.recurrences), |product, n| {
-                product.checked_mul(u64::from(*n))
-            })
+        self.map()?.checked_mul(u64::from(self.recurrences))
     }
 
     fn body_bytes(self) -> Option<u64> {
         let planes = 1 + u64::from(self.heads) + u64::from(self.confidences);
-        self.plane()?.checked_mul(planes)?.checked_mul(2)
+        let hypotheses = self.map()?.checked_mul(u64::from(self.hypotheses))?;
+        let numbers = self.plane()?.checked_mul(planes)?.checked_add(hypotheses)?;
+        numbers.checked_mul(2)
     }
 
     fn arrays(self, case: String, body: &[u8]) -> Option<StoredPrediction> {
@@ -179,18 +189,23 @@ impl Shape {
             .zip(high)
             .map(|(low, high)| u16::from_le_bytes([*low, *high]))
             .collect();
-        let [rec, k, h, w, heads, confidences] = self.words().map(|n| n as usize);
+        let [rec, k, h, w, heads, confidences, hypotheses] = self.words().map(|n| n as usize);
         let plane = self.plane()? as usize;
         let (prediction, rest) = numbers.split_at_checked(plane)?;
         let (head_numbers, rest) = rest.split_at_checked(plane.checked_mul(heads)?)?;
+        let (confidence_numbers, rest) = rest.split_at_checked(plane.checked_mul(confidences)?)?;
+        let four = |count: usize, numbers: &[u16]| {
+            Array4::from_shape_vec((count, k, h, w), numbers.to_vec()).ok()
+        };
         let five = |raters: usize, numbers: &[u16]| {
             Array5::from_shape_vec((rec, raters, k, h, w), numbers.to_vec()).ok()
         };
         Some(StoredPrediction {
             case,
-            prediction: Array4::from_shape_vec((rec, k, h, w), prediction.to_vec()).ok()?,
+            prediction: four(rec, prediction)?,
             heads: five(heads, head_numbers)?,
-            confidences: five(confidences, rest)?,
+            confidences: five(confidences, confidence_numbers)?,
+            hypotheses: four(hypotheses, rest)?,
         })
     }
 }
@@ -207,11 +222,15 @@ fn parse_header(bytes: &[u8]) -> Result<(usize, String, Shape), String> {
     };
     let half = |bytes: &[u8]| u16::from_le_bytes([bytes[0], bytes[1]]);
     let version = half(take(2)?);
-    if version != VERSION {
-        return Err(format!(
-            "it has version {version} and this program reads version {VERSION}"
-        ));
-    }
+    let written = match version {
+        1 => 6,
+        VERSION => 7,
+        _ => {
+            return Err(format!(
+                "it has version {version} and this program reads versions 1 to {VERSION}"
+            ));
+        }
+    };
     let name_bytes = usize::from(half(take(2)?));
     if name_bytes > LONGEST_NAME {
         return Err("the case's name is too long".to_owned());
@@ -219,12 +238,20 @@ fn parse_header(bytes: &[u8]) -> Result<(usize, String, Shape), String> {
     let case = std::str::from_utf8(take(name_bytes)?)
         .map_err(|_| "the case's name is not UTF-8".to_owned())?
         .to_owned();
-    let mut words = [0; 6];
-    for word in &mut words {
+    let mut words = [0; 7];
+    for word in words.iter_mut().take(written) {
         let bytes = take(4)?;
         *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
     }
-    let [recurrences, structures, height, width, heads, confidences] = words;
+    let [
+        recurrences,
+        structures,
+        height,
+        width,
+        heads,
+        confidences,
+        hypotheses,
+    ] = words;
     let shape = Shape {
         recurrences,
         structures,
@@ -232,6 +259,7 @@ fn parse_header(bytes: &[u8]) -> Result<(usize, String, Shape), String> {
         width,
         heads,
         confidences,
+        hypotheses,
     };
     Ok((bytes.len() - rest.len(), case, shape))
 }
@@ -243,6 +271,7 @@ fn body_of(stored: &StoredPrediction) -> Vec<u8> {
             .iter()
             .chain(&stored.heads)
             .chain(&stored.confidences)
+            .chain(&stored.hypotheses)
     };
     let low = numbers().map(|number| number.to_le_bytes()[0]);
     let high = numbers().map(|number| number.to_le_bytes()[1]);

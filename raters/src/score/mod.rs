@@ -31,14 +31,16 @@ pub use learned::score_learned_fusion;
 ///
 /// * Metrics of a map (`soft_dice` to `brier`) against mean, majority, STAPLE, arbitrated (skipped where the case has none), each
 ///   present rater, and each present rater's leave-one-out mean (skipped where nobody else is present).
-/// * `ged_squared`, `best_match_dice`: the heads above 0.5 as hypotheses against [`Reference::RaterSet`]; a method without
-///   heads has one hypothesis, its prediction.
+/// * `ged_squared`, `best_match_dice`: the stored hypotheses above 0.5 against [`Reference::RaterSet`]; where none are stored
+///   the heads, and without heads one hypothesis, the prediction.
 /// * `head_to_rater_dice`: [`Output::Head`] against [`Reference::Rater`], each against each; nothing without heads.
 ///   `head_to_rater_soft_dice` likewise, of the first and the last recurrence alone: seven raters make 49 numbers a recurrence.
 /// * `pairwise_dice`, `fleiss_kappa`: [`Output::RaterSet`] with [`Reference::Alone`], once a structure, without a recurrence.
 /// * `area@1`, `change@1` (from Rec1 on) and `confidence_spread@1` (where confidences are stored) with [`Reference::Alone`].
 /// * `confidence@1` with [`Reference::Rater`]: how much that present rater is trusted where any of them marks or the prediction is
 ///   above 0.5. Elsewhere c is a quotient of numbers near 0 and says nothing.
+///
+/// A method that makes one pass and has no confidences has no recurrences: its scores name none.
 ///
 /// # Errors
 /// A prediction of another case, size or number of structures.
@@ -126,17 +128,22 @@ fn score_recurrence(
     let change = (recurrence > 0).then(|| change(&map, &map_at(recurrence - 1)));
     let prediction = Prepared::map(map);
     let heads = heads(stored, recurrence, k, metrics);
-    let number = Some(recurrence as u32);
+    let hypotheses = hypotheses(stored, k, metrics);
+    let recurs = stored.prediction.dim().0 > 1 || stored.confidences.dim().1 > 0;
+    let number = recurs.then_some(recurrence as u32);
     let is_end = recurrence == 0 || recurrence + 1 == stored.prediction.dim().0;
     for metric in metrics {
         sheet.map(Output::Prediction, number, &prediction, *metric);
         match metric {
-            Metric::GedSquared | Metric::BestMatchDice if heads.is_empty() => {
-                sheet.set(number, std::slice::from_ref(prediction.hard()), *metric);
-            }
             Metric::GedSquared | Metric::BestMatchDice => {
-                let hypotheses: Vec<_> = heads.iter().map(|head| head.hard().clone()).collect();
-                sheet.set(number, &hypotheses, *metric);
+                let offered = [&hypotheses[..], &heads, std::slice::from_ref(&prediction)];
+                let offered = offered.into_iter().find(|maps| !maps.is_empty());
+                let masks: Vec<_> = offered
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|map| map.hard().clone())
+                    .collect();
+                sheet.set(number, &masks, *metric);
             }
             Metric::HeadToRaterSoftDice if !is_end => {}
             metric => sheet.each_to_each(Output::Head, number, &heads, *metric),
@@ -178,6 +185,20 @@ fn heads(
         .slice(s![recurrence, .., structure, .., ..])
         .axis_iter(Axis(0))
         .map(|head| Prepared::map(map_from_fixed(&head)))
+        .collect()
+}
+
+/// The stored hypotheses' maps; none where no metric looks at them.
+fn hypotheses(stored: &StoredPrediction, structure: usize, metrics: &[Metric]) -> Vec<Prepared> {
+    let wanted = [Metric::GedSquared, Metric::BestMatchDice];
+    if !metrics.iter().any(|metric| wanted.contains(metric)) {
+        return Vec::new();
+    }
+    stored
+        .hypotheses
+        .slice(s![.., structure, .., ..])
+        .axis_iter(Axis(0))
+        .map(|map| Prepared::map(map_from_fixed(&map)))
         .collect()
 }
 

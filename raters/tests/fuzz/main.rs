@@ -193,6 +193,7 @@ fn stored_predictions() {
         prediction: Array4::from_shape_fn((2, 1, 6, 5), |(_, _, y, x)| (y * 9000 + x) as u16),
         heads: Array5::zeros((2, 3, 1, 6, 5)),
         confidences: Array5::from_elem((2, 3, 1, 6, 5), 21_845),
+        hypotheses: Array4::zeros((1, 1, 6, 5)),
     };
     write(&file, &stored).expect("written");
     let seed = std::fs::read(&file).expect("read");

@@ -12,6 +12,7 @@ mod integration;
 use mrprism_protocol::spec::{DivpInput, DivpSignal, MrPrismNetwork};
 use tch::Tensor;
 
+pub use super::Sizes;
 pub use asking::Asking;
 pub use conp::ConP;
 pub use divp::DivP;
@@ -19,19 +20,6 @@ pub use divp::DivP;
 use crate::block::{Features, Mode, ResNet};
 use crate::params::Scope;
 use crate::parts::{Part, mark};
-
-/// What the network is built for: the data's numbers beside the specification's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
-    /// M.
-    pub raters: i64,
-    /// K.
-    pub structures: i64,
-    /// Channels of the image.
-    pub channels: i64,
-    /// Side of the image: a multiple of 32. Position tables are sized by it.
-    pub side: i64,
-}
 
 /// Encoder, ConP and DivP.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::spec::validate::Faults;
 use crate::spelled::spelled_enum;
 
 spelled_enum! {
@@ -96,4 +97,43 @@ pub struct MrPrismLoss {
     pub initial_noise_cell: u32,
     /// How the starting confidences are scaled before ConP sees them.
     pub initial_scale: InitialScale,
+}
+
+impl MrPrismLoss {
+    pub(super) fn check(&self, size: u32, faults: &mut Faults) {
+        faults.weight("loss.shuffle", self.shuffle);
+        faults.weight("loss.multi_head", self.multi_head);
+        faults.refuse_unless(
+            (1..=64).contains(&self.shuffle_permutations),
+            "loss.shuffle_permutations",
+            || format!("{}: give 1 to 64 (the paper: 3)", self.shuffle_permutations),
+        );
+        faults.refuse_unless(
+            self.ssim_window % 2 == 1 && (3..=31).contains(&self.ssim_window),
+            "loss.ssim_window",
+            || format!("{}: give an odd side from 3 to 31", self.ssim_window),
+        );
+        faults.refuse_unless(
+            self.ssim_sigma.is_finite() && self.ssim_sigma > 0.0,
+            "loss.ssim_sigma",
+            || format!("{}: give a number above 0", self.ssim_sigma),
+        );
+        let [low, high] = self.initial_mean;
+        faults.refuse_unless(
+            0.0 <= low && low <= high && high <= 1.0,
+            "loss.initial_mean",
+            || format!("[{low}, {high}]: give a range inside 0 to 1, smaller number first"),
+        );
+        faults.weight("loss.initial_noise", self.initial_noise);
+        faults.refuse_unless(
+        self.initial_noise_cell > 0 && size.is_multiple_of(self.initial_noise_cell),
+        "loss.initial_noise_cell",
+        || {
+            format!(
+                "{}: give a side in pixels that divides the size {size}, e.g. 1 (the paper) or 8",
+                self.initial_noise_cell
+            )
+        },
+    );
+    }
 }

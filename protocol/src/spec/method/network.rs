@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EncoderDepth, EncoderWeights};
+use super::{Backbone, EncoderDepth, EncoderWeights};
+use crate::spec::validate::Faults;
 use crate::spelled::spelled_enum;
 
 spelled_enum! {
@@ -107,4 +108,40 @@ pub struct MrPrismNetwork {
     pub divp_signal: DivpSignal,
     /// Factor between image side and DivP's grid: 8 (256 → 32) or 4.
     pub divp_stride: u32,
+}
+
+impl MrPrismNetwork {
+    pub(super) fn check(&self, size: u32, faults: &mut Faults) {
+        faults.refuse_unless(
+            (1..=6).contains(&self.recurrences),
+            "network.recurrences",
+            || format!("{}: give 1 to 6 (the paper: 3)", self.recurrences),
+        );
+        Backbone::from(self).check(faults);
+        faults.refuse_unless(
+            [4, 8].contains(&self.divp_stride) && size.is_multiple_of(self.divp_stride),
+            "network.divp_stride",
+            || {
+                format!(
+                    "{}: give 8 (a grid of 32 for 256 pixels) or 4",
+                    self.divp_stride
+                )
+            },
+        );
+        faults.refuse_unless(
+        self.confidence_scale == ConfidenceScale::Share
+            || matches!(
+                self.confidence,
+                Confidence::Share | Confidence::ShareTimesHead
+            ),
+        "network.confidence_scale",
+        || {
+            format!(
+                "'{}' scales shares, and network.confidence = '{}' sends none: give 'share', or a confidence of \
+                 'share' or 'share_times_head'",
+                self.confidence_scale, self.confidence
+            )
+        },
+    );
+    }
 }

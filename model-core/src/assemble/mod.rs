@@ -3,32 +3,26 @@
 //! train (or go on) → best weights → test split → stored predictions → scores. Each arrow can be cut: called again on the
 //! same folder, [`run`] goes on where it stood and ends with the same bits.
 
+mod test;
+
 use std::path::Path;
 use std::time::Duration;
 
-use mrprism_protocol::spec::{EncoderWeights, LabelFusion, ReferenceFamily, RunSpec, Seed};
+use mrprism_protocol::spec::{EncoderWeights, RunSpec, Seed};
 use mrprism_protocol::state::ArtifactKind;
-use mrprism_protocol::wire::{EventBody, Score};
-use mrprism_raters::case::Case;
+use mrprism_protocol::wire::EventBody;
 use mrprism_raters::dataset::{Dataset, SplitName};
-use mrprism_raters::{prediction, score};
 use tch::Device;
 
 use crate::device::DeviceChoice;
 use crate::error::RunError;
 use crate::import;
 use crate::method::{Method, catalog};
-use crate::predict::{
-    FinalWeights, WEIGHTS_NAME, changes, read_weights, stored, validate, write_weights,
-};
+use crate::predict::{FinalWeights, WEIGHTS_NAME, read_weights, validate, write_weights};
 use crate::train::checkpoint::{self, Checkpoints, Unreadable, identity};
 use crate::train::{
-    Adam, Fit, Fitted, Learner, Observer, Plan, Progress, Stop, StopSignal, TrainingSet, check,
-    image, log,
+    Adam, Fit, Fitted, Learner, Observer, Plan, Progress, StopSignal, TrainingSet, check, log,
 };
-
-/// Scores in one event: some hundred kilobytes.
-const MOST_SCORES: usize = 2000;
 
 /// Everything a run needs.
 #[derive(Clone, Copy)]
@@ -129,6 +123,10 @@ impl Run<'_> {
             .restore(&trained.weights)
             .map_err(RunError::Internal)?;
         observer.file(ArtifactKind::Weights, &out.join(WEIGHTS_NAME), WEIGHTS_NAME);
+        let learned = test::learned(method.as_ref(), &spec.dataset.structures);
+        if !learned.is_empty() {
+            observer.event(EventBody::Scores { scores: learned });
+        }
         if let Some(ended) = self.test(method.as_ref(), device, observer)? {
             return Ok(ended);
         }
@@ -194,9 +192,9 @@ impl Run<'_> {
         let interval = self.input.checkpoint_interval;
         let mut checkpoints = Checkpoints::new(out, identity, method.parameters(), plan, interval);
         if !resumed(&mut checkpoints, &mut progress, observer)?
-            && let EncoderWeights::Imported(hash) = spec.method.encoder_weights()
+            && let EncoderWeights::Imported(hash) = spec.method.encoder().encoder_weights
         {
-            import::apply(method.parameters(), "encoder.", self.input.weights, hash)?;
+            import::apply(method.parameters(), "encoder.", self.input.weights, &hash)?;
         }
         let step = progress.adam.steps();
         let (epoch, steps, steps_per_epoch) = (plan.epoch(step), plan.steps, plan.steps_per_epoch);
@@ -266,106 +264,6 @@ impl Run<'_> {
             ),
         );
         Ok(Trained::Done(trained, hash))
-    }
-
-    /// Predicts, stores and scores the test split; says how it ended if it was stopped.
-    fn test(
-        &self,
-        method: &dyn Method,
-        device: Device,
-        observer: &mut dyn Observer,
-    ) -> Result<Option<Ended>, RunError> {
-        let RunInput {
-            spec,
-            fold,
-            out,
-            data,
-            ..
-        } = *self.input;
-        let plan = Plan::new(
-            &spec.train,
-            data.members(fold)?.positions(SplitName::Train).len(),
-        );
-        // Opened only now that training has ended.
-        let cases = data.load(SplitName::Test, spec.size, fold)?;
-        let folder = out.join("predictions");
-        std::fs::create_dir_all(&folder).map_err(RunError::file("make", &folder))?;
-        let mut all = Vec::new();
-        for (done, case) in cases.iter().enumerate() {
-            match self.stop.asked() {
-                Some(Stop::Cancel) => return Ok(Some(Ended::Cancelled)),
-                Some(Stop::Yield) => {
-                    return Ok(Some(Ended::Yielded {
-                        step: plan.steps,
-                        epoch: plan.epoch(plan.steps),
-                    }));
-                }
-                None => {}
-            }
-            check(spec, case)?;
-            all.extend(self.test_case(method, case, &folder, device, observer)?);
-            let (step, steps) = (done as u64 + 1, cases.len() as u64);
-            observer.event(EventBody::Progress {
-                phase: "predict".to_owned(),
-                step,
-                epoch: 0,
-                steps,
-            });
-        }
-        if spec
-            .evaluation
-            .references
-            .contains(&ReferenceFamily::LeaveOneOut)
-        {
-            let scores = score::human(&cases, &spec.evaluation, &spec.dataset.structures);
-            observer.event(EventBody::Scores { scores });
-        }
-        let (structures, arbitrated) = (&spec.dataset.structures, data.card().arbitrated);
-        let scores = score::score_label_fusions(&cases, &spec.evaluation, structures, arbitrated);
-        for scores in scores.chunks(MOST_SCORES) {
-            let scores = scores.to_vec();
-            observer.event(EventBody::Scores { scores });
-        }
-        for change in changes(&all) {
-            let level = if change.is_nothing() { "warn" } else { "info" };
-            log(observer, level, change.to_string());
-        }
-        Ok(None)
-    }
-
-    fn test_case(
-        &self,
-        method: &dyn Method,
-        case: &Case,
-        folder: &Path,
-        device: Device,
-        observer: &mut dyn Observer,
-    ) -> Result<Vec<Score>, RunError> {
-        let RunInput { spec, data, .. } = *self.input;
-        let evaluation = &spec.evaluation;
-        let predicted = method.predict(&image(case, device), evaluation.recurrences);
-        let name = prediction::file_name(&case.name);
-        let path = folder.join(&name);
-        prediction::write(&path, &stored(&case.name, &predicted, 0)?)?;
-        observer.file(
-            ArtifactKind::Prediction,
-            &path,
-            &format!("predictions/{name}"),
-        );
-        // Scores are computed from what was stored, so that scoring again gives the same bits.
-        let stored = prediction::read(&path)?;
-        let structures = &spec.dataset.structures;
-        let mut scores = score::score_case(case, &stored, evaluation, structures)?;
-        if evaluation.fusions.contains(&LabelFusion::Learned) {
-            let arbitrated = data.card().arbitrated;
-            let fused =
-                score::score_learned_fusion(case, &stored, evaluation, structures, arbitrated)?;
-            scores.extend(fused);
-        }
-        observer.event(EventBody::Scores {
-            scores: scores.clone(),
-        });
-        Ok(scores)
     }
 }
 

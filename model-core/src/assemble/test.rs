@@ -1,0 +1,144 @@
+//! The test split: opened once, after training has ended; predicted, stored, and scored from what was stored.
+
+use std::path::Path;
+
+use mrprism_protocol::spec::{LabelFusion, Output, Reference, ReferenceFamily};
+use mrprism_protocol::state::ArtifactKind;
+use mrprism_protocol::wire::{EventBody, Score};
+use mrprism_raters::case::Case;
+use mrprism_raters::dataset::SplitName;
+use mrprism_raters::{prediction, score};
+use tch::Device;
+
+use super::{Ended, Run, RunInput};
+use crate::error::RunError;
+use crate::method::Method;
+use crate::predict::{changes, stored};
+use crate::train::{Observer, Plan, Stop, check, image, log};
+
+/// Stands where a score's case does when it is of none: no file is called so.
+const ALL_CASES: &str = "*";
+
+/// Scores in one event: some hundred kilobytes.
+const MOST_SCORES: usize = 2000;
+
+impl Run<'_> {
+    /// Predicts, stores and scores the test split; says how it ended if it was stopped.
+    pub(super) fn test(
+        &self,
+        method: &dyn Method,
+        device: Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Ended>, RunError> {
+        let RunInput {
+            spec,
+            fold,
+            out,
+            data,
+            ..
+        } = *self.input;
+        let plan = Plan::new(
+            &spec.train,
+            data.members(fold)?.positions(SplitName::Train).len(),
+        );
+        // Opened only now that training has ended.
+        let cases = data.load(SplitName::Test, spec.size, fold)?;
+        let folder = out.join("predictions");
+        std::fs::create_dir_all(&folder).map_err(RunError::file("make", &folder))?;
+        let mut all = Vec::new();
+        for (done, case) in cases.iter().enumerate() {
+            match self.stop.asked() {
+                Some(Stop::Cancel) => return Ok(Some(Ended::Cancelled)),
+                Some(Stop::Yield) => {
+                    return Ok(Some(Ended::Yielded {
+                        step: plan.steps,
+                        epoch: plan.epoch(plan.steps),
+                    }));
+                }
+                None => {}
+            }
+            check(spec, case)?;
+            all.extend(self.test_case(method, case, &folder, device, observer)?);
+            let (step, steps) = (done as u64 + 1, cases.len() as u64);
+            observer.event(EventBody::Progress {
+                phase: "predict".to_owned(),
+                step,
+                epoch: 0,
+                steps,
+            });
+        }
+        if spec
+            .evaluation
+            .references
+            .contains(&ReferenceFamily::LeaveOneOut)
+        {
+            let scores = score::human(&cases, &spec.evaluation, &spec.dataset.structures);
+            observer.event(EventBody::Scores { scores });
+        }
+        let (structures, arbitrated) = (&spec.dataset.structures, data.card().arbitrated);
+        let scores = score::score_label_fusions(&cases, &spec.evaluation, structures, arbitrated);
+        for scores in scores.chunks(MOST_SCORES) {
+            let scores = scores.to_vec();
+            observer.event(EventBody::Scores { scores });
+        }
+        for change in changes(&all) {
+            let level = if change.is_nothing() { "warn" } else { "info" };
+            log(observer, level, change.to_string());
+        }
+        Ok(None)
+    }
+
+    fn test_case(
+        &self,
+        method: &dyn Method,
+        case: &Case,
+        folder: &Path,
+        device: Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Score>, RunError> {
+        let RunInput { spec, data, .. } = *self.input;
+        let evaluation = &spec.evaluation;
+        let predicted = method.predict(&image(case, device), evaluation.recurrences);
+        let name = prediction::file_name(&case.name);
+        let path = folder.join(&name);
+        prediction::write(&path, &stored(&case.name, &predicted, 0)?)?;
+        observer.file(
+            ArtifactKind::Prediction,
+            &path,
+            &format!("predictions/{name}"),
+        );
+        // Scores are computed from what was stored, so that scoring again gives the same bits.
+        let stored = prediction::read(&path)?;
+        let structures = &spec.dataset.structures;
+        let mut scores = score::score_case(case, &stored, evaluation, structures)?;
+        if evaluation.fusions.contains(&LabelFusion::Learned) {
+            let arbitrated = data.card().arbitrated;
+            let fused =
+                score::score_learned_fusion(case, &stored, evaluation, structures, arbitrated)?;
+            scores.extend(fused);
+        }
+        observer.event(EventBody::Scores {
+            scores: scores.clone(),
+        });
+        Ok(scores)
+    }
+}
+
+/// What the method has learned of each rater, as scores of no case.
+pub(super) fn learned(method: &dyn Method, structures: &[String]) -> Vec<Score> {
+    let learned = method.learned().into_iter();
+    learned
+        .filter_map(|learned| {
+            let rater = learned.rater as u32 + 1;
+            Some(Score {
+                output: Output::Head(rater),
+                recurrence: None,
+                case: ALL_CASES.to_owned(),
+                structure: structures.get(learned.structure)?.clone(),
+                reference: Reference::Alone,
+                metric: format!("learned_{}@1", learned.name),
+                value: learned.value,
+            })
+        })
+        .collect()
+}
