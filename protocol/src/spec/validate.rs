@@ -1,5 +1,7 @@
 //! Values that parse but make no sense. Each fault names its dotted key and what is allowed.
 
+use std::fmt::Display;
+
 use super::{
     AugmentSpec, Confidence, ConfidenceScale, MethodSpec, MrPrismLoss, MrPrismNetwork, RunSpec,
     TrainingSpec,
@@ -42,6 +44,8 @@ pub(super) fn faults(spec: &RunSpec) -> Vec<Fault> {
         "evaluation.metrics",
         || "an empty list scores nothing: give at least one, e.g. [\"soft_dice\"]".to_owned(),
     );
+    faults.each_once("evaluation.references", &spec.evaluation.references);
+    faults.each_once("evaluation.metrics", &spec.evaluation.metrics);
     match &spec.method {
         MethodSpec::Mrprism(method) => {
             network(&method.network, spec.size, &mut faults);
@@ -58,6 +62,18 @@ impl Faults {
     fn refuse_unless(&mut self, holds: bool, key: &'static str, message: impl FnOnce() -> String) {
         if !holds {
             self.0.push((key, message()));
+        }
+    }
+
+    /// A name listed twice would be scored twice into one row of the table.
+    fn each_once<T: PartialEq + Display>(&mut self, key: &'static str, listed: &[T]) {
+        let repeated = listed
+            .iter()
+            .enumerate()
+            .find(|(at, value)| listed[..*at].contains(value));
+        if let Some((_, value)) = repeated {
+            self.0
+                .push((key, format!("'{value}' is listed twice: name it once")));
         }
     }
 
