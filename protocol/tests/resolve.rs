@@ -144,6 +144,29 @@ fn a_fault_of_the_base_is_said_once_not_once_an_arm() {
 }
 
 #[test]
+fn a_metric_or_a_reference_listed_twice_is_refused() {
+    let lists = [
+        (
+            "metrics",
+            "\"soft_dice\", \"dice\", \"soft_dice\"",
+            "soft_dice",
+        ),
+        ("references", "\"mean\", \"mean\"", "mean"),
+    ];
+    for (key, list, twice) in lists {
+        let fault = first_fault(&with_evaluation(key, list));
+        let sentence = format!("'{twice}' is listed twice: name it once");
+        assert!(fault.contains(&sentence), "{fault}");
+        assert!(fault.contains(&format!("evaluation.{key}")), "{fault}");
+    }
+}
+
+/// The quick start with one list of its `[evaluation]` table given anew.
+fn with_evaluation(key: &str, list: &str) -> String {
+    format!("{QUICKSTART}\n[base.evaluation]\n{key} = [{list}]\n")
+}
+
+#[test]
 fn a_grid_crosses_arms_and_values() {
     let text = format!("{QUICKSTART}\n[sweep.grid]\n\"loss.shuffle\" = [0.0, 0.3]\n");
     let resolved = resolve_text(&text).unwrap();

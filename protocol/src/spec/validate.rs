@@ -1,5 +1,7 @@
 //! Values that parse but make no sense. Each fault names its dotted key and what is allowed.
 
+use std::fmt::Display;
+
 use super::{
     AugmentSpec, FusionKind, LabelFusion, MethodSpec, RaterIdentity, RunSpec, TrainingSpec, Update,
 };
@@ -41,6 +43,9 @@ pub(super) fn faults(spec: &RunSpec) -> Vec<Fault> {
         "evaluation.metrics",
         || "an empty list scores nothing: give at least one, e.g. [\"soft_dice\"]".to_owned(),
     );
+    faults.each_once("evaluation.references", &spec.evaluation.references);
+    faults.each_once("evaluation.metrics", &spec.evaluation.metrics);
+    faults.each_once("evaluation.fusions", &spec.evaluation.fusions);
     fusions(spec, &mut faults);
     spec.method.check(spec.size, &mut faults);
     let recurs = matches!(spec.method, MethodSpec::Mrprism(_));
@@ -74,6 +79,18 @@ impl Faults {
         }
     }
 
+    /// A name listed twice would be scored twice into one row of the table.
+    fn each_once<T: PartialEq + Display>(&mut self, key: &'static str, listed: &[T]) {
+        let repeated = listed
+            .iter()
+            .enumerate()
+            .find(|(at, value)| listed[..*at].contains(value));
+        if let Some((_, value)) = repeated {
+            self.0
+                .push((key, format!("'{value}' is listed twice: name it once")));
+        }
+    }
+
     /// Notes a fault unless `value` can weigh a term.
     pub(super) fn weight(&mut self, key: &'static str, value: f64) {
         self.refuse_unless(value.is_finite() && value >= 0.0, key, || {
@@ -84,15 +101,6 @@ impl Faults {
 
 fn fusions(spec: &RunSpec, faults: &mut Faults) {
     let fusions = &spec.evaluation.fusions;
-    let repeated = fusions
-        .iter()
-        .enumerate()
-        .find(|(place, fusion)| fusions[..*place].contains(fusion));
-    if let Some((_, fusion)) = repeated {
-        faults.refuse_unless(false, "evaluation.fusions", || {
-            format!("'{fusion}' stands there twice: name it once")
-        });
-    }
     let shared = LabelFusion::Free(FusionKind::DawidSkeneShared);
     faults.refuse_unless(
         spec.dataset.rater_identity == RaterIdentity::Stable

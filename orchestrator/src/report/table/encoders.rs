@@ -11,7 +11,7 @@ pub(super) fn arms(runs: &[RunFacts]) -> Vec<TableArm> {
         if !arms.iter().any(|known| known.arm == run.arm) {
             arms.push(TableArm {
                 arm: run.arm.clone(),
-                encoder: run.spec.method.encoder_weights().short(),
+                encoder: run.spec.method.encoder().encoder_weights.short(),
             });
         }
     }
