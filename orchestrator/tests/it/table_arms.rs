@@ -23,7 +23,9 @@ fn encoders_are_a_note_where_arms_agree_and_a_flag_where_they_differ() {
         "encoder: random in every arm (no imported weights)."
     );
     assert!(table.cells.iter().all(|cell| cell.flags.is_empty()));
-    let MethodSpec::Mrprism(method) = &mut results.runs[1].spec.method;
+    let MethodSpec::Mrprism(method) = &mut results.runs[1].spec.method else {
+        panic!("the fixture runs mrprism");
+    };
     method.network.encoder_weights = EncoderWeights::Imported("0a".repeat(32));
     let table = build(&results);
     assert_eq!(told(&table), None);
