@@ -75,15 +75,17 @@ fn resnets_equal_torchvision() {
         fill(&parameters, "");
         let x = uniform(&format!("resnet{layers}.x"), &[2, 3, 64, 64]);
         no_grad(|| {
-            for (mode, samples) in [
-                (Mode::Eval, &golden.evaluation),
-                (Mode::Train, &golden.training),
+            // In training f5 is normalised by eight numbers a channel, where a sum taken in another order (another
+            // processor's) shows in the fifth digit.
+            for (mode, samples, tolerance) in [
+                (Mode::Eval, &golden.evaluation, 1e-5),
+                (Mode::Train, &golden.training, 1e-4),
             ] {
                 let taps = network.forward(&x, mode).0;
                 let channels = ResNet::channels(depth, 64);
                 for (tap, (wanted, found)) in samples.iter().zip(&taps).enumerate() {
                     assert_eq!(found.size()[1], channels[tap]);
-                    wanted.check(&format!("{layers} {mode:?} f{}", tap + 2), found, 1e-5);
+                    wanted.check(&format!("{layers} {mode:?} f{}", tap + 2), found, tolerance);
                 }
             }
         });
