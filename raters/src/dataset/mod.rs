@@ -89,8 +89,12 @@ impl Dataset {
         let channels = match &source {
             Source::Phantom(_) => 1,
             Source::Files { inside, listing } => {
-                let first = &listing.cases[0].image;
-                read::channels(&inside.resolve(first)?, intensity)?
+                let first = &listing.cases[0];
+                match first.slice {
+                    // A volume gives one channel a file.
+                    Some(_) => 1 + first.further.len() as u32,
+                    None => read::channels(&inside.resolve(&first.image)?, intensity)?,
+                }
             }
         };
         let card = DatasetCard {

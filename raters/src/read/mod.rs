@@ -53,6 +53,10 @@ pub(crate) struct CaseFiles {
     /// The diagnosis, where the data set has one.
     pub(crate) label: Option<u8>,
     pub(crate) image: PathBuf,
+    /// Files with further channels of the image, one channel each.
+    pub(crate) further: Vec<PathBuf>,
+    /// The axial slice that the case is, where its files are volumes.
+    pub(crate) slice: Option<usize>,
     /// One entry a rater slot: its masks, one a structure, or nothing where the rater is absent.
     pub(crate) masks: Vec<Option<Vec<MaskSource>>>,
     /// One mask a structure.
@@ -63,7 +67,9 @@ impl CaseFiles {
     /// Every file of the case.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         let masks = self.masks.iter().flatten().chain(&self.arbitrated);
-        std::iter::once(&self.image).chain(masks.flatten().map(|mask| &mask.path))
+        std::iter::once(&self.image)
+            .chain(&self.further)
+            .chain(masks.flatten().map(|mask| &mask.path))
     }
 }
 
@@ -95,6 +101,7 @@ pub(crate) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing,
         DatasetForm::RefugeCropped => published::refuge_cropped::list(definition, inside),
         DatasetForm::Riga => published::riga::list(definition, inside),
         DatasetForm::RigaContours => published::riga_contours::list(definition, inside),
+        DatasetForm::Brats => published::brats::list(definition, inside),
         DatasetForm::Folder => folder::list(definition, inside),
         DatasetForm::Phantom => Err(DataError::Key {
             dataset: definition.name.clone(),

@@ -156,6 +156,8 @@ impl Pictures {
             patient: None,
             label: None,
             image,
+            further: Vec::new(),
+            slice: None,
             masks,
             arbitrated: None,
         })
