@@ -24,7 +24,9 @@ pub use check::{
 };
 pub use draft::{Draft, draft};
 pub use preview::{Chosen, SheetStyle, choose, preview};
-pub use split::{Members, SplitName};
+pub use split::Members;
+
+pub use crate::split_name::SplitName;
 
 /// A data set whose files have been found and hashed. Nothing is decoded until cases are asked for.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::source::{Marked, MaskSource};
 use super::template::{Template, Variable};
 use super::{CaseFiles, Listing};
 use crate::DataError;
-use crate::dataset::SplitName;
+use crate::split_name::SplitName;
 
 /// Where the files of one folder of cases lie. Each list has one entry a structure, with the structure bound.
 #[derive(Debug, Clone)]

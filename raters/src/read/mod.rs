@@ -4,7 +4,6 @@ mod absent;
 mod crop;
 mod decode;
 mod definition;
-mod draw;
 mod drawn;
 mod file;
 mod folder;
@@ -27,13 +26,12 @@ use std::path::PathBuf;
 use mrprism_protocol::spec::{DatasetFile, DatasetForm};
 
 use crate::DataError;
-use crate::dataset::SplitName;
+use crate::split_name::SplitName;
 
 pub(crate) use crop::Crop;
 pub(crate) use decode::{channels, read_case};
 pub use definition::parse_definition;
 pub(crate) use definition::{check_definition, patient_pattern};
-pub(crate) use draw::Draws;
 pub(crate) use inside::Inside;
 pub(crate) use intensity::Intensity;
 pub(crate) use phantom::Phantom;
