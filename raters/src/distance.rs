@@ -122,7 +122,7 @@ mod tests {
     use ndarray::array;
 
     use super::{signed_distances, squared_distances};
-    use crate::read::Draws;
+    use crate::draw::Draws;
 
     #[test]
     fn every_distance_is_the_one_that_trying_all_seeds_finds() {

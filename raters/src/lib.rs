@@ -7,6 +7,7 @@ pub mod case;
 pub mod contour;
 pub mod dataset;
 mod distance;
+mod draw;
 mod error;
 pub mod fusion;
 pub mod metric;
@@ -14,6 +15,7 @@ pub mod picture;
 pub mod prediction;
 pub mod read;
 pub mod score;
+mod split_name;
 #[cfg(test)]
 mod testing;
 pub mod write;

@@ -289,6 +289,7 @@ pub(crate) fn phantom(
         },
         split_seed: 0,
         folds: 2,
+        slices: None,
         tasks: Vec::new(),
         phantom: Some(PhantomSpec {
             size,

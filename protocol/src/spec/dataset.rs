@@ -33,6 +33,8 @@ spelled_enum! {
         Riga = "riga",
         /// RIGA as published: contours drawn over copies of the pictures.
         RigaContours = "riga-contours",
+        /// BraTS: volumes of four modalities, of which slices become cases.
+        Brats = "brats",
         /// Made by this project: no files.
         Phantom = "phantom",
     }
@@ -80,6 +82,17 @@ spelled_enum! {
         /// Where the structure lies, in test cases too: to be stated with every number.
         Oracle = "oracle",
     }
+}
+
+/// Which axial slices of a volume become cases. Exactly one key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SliceRule {
+    /// These, counted from 0: the same in every volume.
+    At(Vec<u32>),
+    /// As many, with the most marked pixels in the volume's first segmentation; of equals the lower ones. It looks at masks,
+    /// of test volumes too.
+    Largest(u32),
 }
 
 /// Which pixel values of a mask file are foreground. Exactly one key.
@@ -212,6 +225,9 @@ pub struct DatasetFile {
     /// Folds of cross-validation over all cases.
     #[serde(default = "five")]
     pub folds: u32,
+    /// BraTS: which slices of a volume become cases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slices: Option<SliceRule>,
     /// QUBIQ: the two digits of `taskTT`, one a structure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<String>,

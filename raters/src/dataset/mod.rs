@@ -24,7 +24,9 @@ pub use check::{
 };
 pub use draft::{Draft, draft};
 pub use preview::{Chosen, SheetStyle, choose, preview};
-pub use split::{Members, SplitName};
+pub use split::Members;
+
+pub use crate::split_name::SplitName;
 
 /// A data set whose files have been found and hashed. Nothing is decoded until cases are asked for.
 #[derive(Debug)]
@@ -89,8 +91,12 @@ impl Dataset {
         let channels = match &source {
             Source::Phantom(_) => 1,
             Source::Files { inside, listing } => {
-                let first = &listing.cases[0].image;
-                read::channels(&inside.resolve(first)?, intensity)?
+                let first = &listing.cases[0];
+                match first.slice {
+                    // A volume gives one channel a file.
+                    Some(_) => 1 + first.further.len() as u32,
+                    None => read::channels(&inside.resolve(&first.image)?, intensity)?,
+                }
             }
         };
         let card = DatasetCard {

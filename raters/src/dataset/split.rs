@@ -4,33 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mrprism_protocol::spec::{DatasetFile, SplitRule};
 
+use super::SplitName;
 use crate::DataError;
-use crate::read::Draws;
-
-/// One of the three splits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum SplitName {
-    /// Fits the network.
-    Train,
-    /// Chooses among its states.
-    Validation,
-    /// Is reported.
-    Test,
-}
-
-impl SplitName {
-    /// All three, in the order of `fractions` and of a phantom's `cases`.
-    pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
-
-    /// As in a data set's card.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-}
+use crate::draw::Draws;
 
 /// Positions of cases (in order of name) in each split: disjoint, and together every case.
 #[derive(Debug, Clone, PartialEq, Eq)]

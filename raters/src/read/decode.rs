@@ -31,7 +31,7 @@ pub(crate) fn read_case(
     } else {
         Colour::Grey
     };
-    let image = file::read(&inside.resolve(&files.image)?, colour)?;
+    let image = image(inside, files, colour)?;
     let (found, height, width) = image.values.dim();
     if found != channels as usize {
         return Err(DataError::case(
@@ -44,7 +44,7 @@ pub(crate) fn read_case(
     }
     // Where the definition says that pixels lie as stored, no file's affine moves a mask.
     let on = (definition.orientation != Some(Orientation::Stored)).then_some(&image);
-    let mut reader = MaskReader::new(inside, definition.foreground.as_ref(), on);
+    let mut reader = MaskReader::new(inside, definition.foreground.as_ref(), on, files.slice);
     let mut read_masks = |sources: &[MaskSource]| {
         let mut masks = Array3::<u8>::zeros((sources.len(), height, width));
         for (source, mut target) in sources.iter().zip(masks.axis_iter_mut(Axis(0))) {
@@ -76,6 +76,30 @@ pub(crate) fn read_case(
         image: image.values,
     };
     Ok((case, image.largest))
+}
+
+/// The case's image: one file, or one a channel, of which each is laid on the first.
+fn image(inside: &Inside, files: &CaseFiles, colour: Colour) -> Result<Pixels, DataError> {
+    let read = |path: &Path| {
+        let path = inside.resolve(path)?;
+        match files.slice {
+            Some(slice) => file::read_slice(&path, slice),
+            None => file::read(&path, colour),
+        }
+    };
+    let mut image = read(&files.image)?;
+    for path in &files.further {
+        let (_, height, width) = image.values.dim();
+        let channel = read(path)?;
+        let (_, h, w) = channel.values.dim();
+        let channel = channel
+            .laid_on(&image)
+            .map_err(|message| DataError::broken(path, message))?;
+        check_size(files, path, (h, w), (height, width))?;
+        image.values = ndarray::concatenate(Axis(0), &[image.values.view(), channel.values.view()])
+            .map_err(|error| DataError::broken(path, error.to_string()))?;
+    }
+    Ok(image)
 }
 
 /// Every rater's fault in one sentence, so that one look at a case shows all there is to mend.
@@ -122,7 +146,7 @@ fn check_size(
     Err(DataError::case(
         &files.name,
         format!(
-            "mask {} has {w}x{h} pixels and its image {} {width}x{height}: export the mask at the image's size",
+            "{} has {w}x{h} pixels and its image {} {width}x{height}: export both at one size",
             path.display(),
             files.image.display()
         ),

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use mrprism_protocol::spec::{
-    ArbitratedKind, DatasetFile, DatasetForm, Foreground, RaterIdentity, parse_toml,
+    ArbitratedKind, DatasetFile, DatasetForm, Foreground, RaterIdentity, SliceRule, parse_toml,
 };
 use regex::Regex;
 
-use super::{Crop, Intensity};
+use super::{Crop, Intensity, published};
 use crate::DataError;
 
 /// Reads `dataset.toml`: `path` is the file itself or the folder it lies in. Strict: an unknown key is refused with file and line.
@@ -142,6 +142,9 @@ fn form(definition: &DatasetFile) -> Option<Fault> {
             .or_else(|| needless("masks", definition.masks.is_some()))
             .or_else(|| needless("arbitrated", definition.arbitrated.is_some()))
     };
+    if definition.form != DatasetForm::Brats && definition.slices.is_some() {
+        return needless("slices", true);
+    }
     match definition.form {
         DatasetForm::Folder => needless("tasks", !definition.tasks.is_empty())
             .or_else(|| needless("phantom", definition.phantom.is_some()))
@@ -158,6 +161,11 @@ fn form(definition: &DatasetFile) -> Option<Fault> {
             .or_else(|| needless("tasks", !definition.tasks.is_empty()))
             .or_else(|| needless("phantom", definition.phantom.is_some()))
             .or_else(|| published(definition)),
+        DatasetForm::Brats => templates()
+            .or_else(|| needless("foreground", definition.foreground.is_some()))
+            .or_else(|| needless("tasks", !definition.tasks.is_empty()))
+            .or_else(|| needless("phantom", definition.phantom.is_some()))
+            .or_else(|| brats(definition)),
         DatasetForm::Phantom => templates()
             .or_else(|| needless("absent", !definition.absent.is_empty()))
             .or_else(|| needless("tasks", !definition.tasks.is_empty()))
@@ -222,6 +230,28 @@ fn published(definition: &DatasetFile) -> Option<Fault> {
         }
         _ => None,
     }
+}
+
+fn brats(definition: &DatasetFile) -> Option<Fault> {
+    let known = |name: &String| published::brats::is_region(name);
+    if !definition.structures.iter().all(known) {
+        let message = "BraTS has the regions \"whole\", \"core\" and \"enhancing\"";
+        return Some(("structures", message.to_owned()));
+    }
+    let holds = match &definition.slices {
+        None => false,
+        Some(SliceRule::Largest(count)) => *count > 0,
+        Some(SliceRule::At(slices)) => {
+            let mut unique = slices.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            !slices.is_empty() && unique.len() == slices.len()
+        }
+    };
+    (!holds).then(|| {
+        let message = "say which axial slices become cases: { at = [80] }, each once and from 0, or { largest = 1 }";
+        ("slices", message.to_owned())
+    })
 }
 
 fn phantom(definition: &DatasetFile) -> Option<Fault> {

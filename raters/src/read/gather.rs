@@ -8,7 +8,7 @@ use super::source::{Marked, MaskSource};
 use super::template::{Template, Variable};
 use super::{CaseFiles, Listing};
 use crate::DataError;
-use crate::dataset::SplitName;
+use crate::split_name::SplitName;
 
 /// Where the files of one folder of cases lie. Each list has one entry a structure, with the structure bound.
 #[derive(Debug, Clone)]
@@ -38,6 +38,10 @@ pub(super) struct FoundCase {
     pub(super) patient: Option<String>,
     pub(super) label: Option<u8>,
     pub(super) image: PathBuf,
+    /// Files with further channels of the image, one channel each.
+    pub(super) further: Vec<PathBuf>,
+    /// The axial slice that the case is, where its files are volumes.
+    pub(super) slice: Option<usize>,
     /// By rater: one source a structure.
     pub(super) masks: BTreeMap<String, Vec<MaskSource>>,
     pub(super) arbitrated: Option<Vec<MaskSource>>,
@@ -147,6 +151,8 @@ impl Places {
             patient: self.patient.clone(),
             label: None,
             image,
+            further: Vec::new(),
+            slice: None,
             masks,
             arbitrated,
         })
@@ -200,6 +206,8 @@ impl FoundCase {
             patient: self.patient,
             label: self.label,
             image: self.image,
+            further: self.further,
+            slice: self.slice,
             arbitrated: self.arbitrated,
         })
     }

@@ -20,21 +20,25 @@ pub(super) struct MaskReader<'a> {
     inside: &'a Inside,
     foreground: Option<&'a Foreground>,
     on: Option<&'a Pixels>,
+    slice: Option<usize>,
     clean: Option<(PathBuf, Array3<f32>)>,
     drawn: Option<(PathBuf, Drawn)>,
 }
 
 impl<'a> MaskReader<'a> {
-    /// `foreground` is the definition's; `on` the image whose rows and columns masks are laid on by their affines.
+    /// `foreground` is the definition's; `on` the image whose rows and columns masks are laid on by their affines; `slice` the
+    /// one that is read of volumes.
     pub(super) fn new(
         inside: &'a Inside,
         foreground: Option<&'a Foreground>,
         on: Option<&'a Pixels>,
+        slice: Option<usize>,
     ) -> Self {
         Self {
             inside,
             foreground,
             on,
+            slice,
             clean: None,
             drawn: None,
         }
@@ -46,9 +50,35 @@ impl<'a> MaskReader<'a> {
         match &source.marked {
             Marked::AsDefined => decode::read_mask(&path, self.foreground, self.on),
             Marked::Where(foreground) => decode::read_mask(&path, Some(foreground), self.on),
+            Marked::Labelled { labels, known } => self.labelled(&path, labels, known),
             Marked::OffCorners(share) => off_corners(&path, *share),
             Marked::Inside { contour, clean } => self.within(&path, *contour, clean),
         }
+    }
+
+    fn labelled(
+        &self,
+        path: &Path,
+        labels: &[f32],
+        known: &[f32],
+    ) -> Result<Array2<u8>, DataError> {
+        let stored = match self.slice {
+            Some(slice) => file::read_slice(path, slice)?,
+            None => file::read(path, Colour::AsStored)?,
+        };
+        if let Some(stranger) = stored.values.iter().find(|value| !known.contains(value)) {
+            let message = format!(
+                "it has the label {stranger}, and {known:?} are known: give the labels their usual numbers, or remove the file"
+            );
+            return Err(DataError::broken(path, message));
+        }
+        let laid = match self.on {
+            Some(image) => stored.laid_on(image),
+            None => Ok(stored),
+        };
+        let laid = laid.map_err(|message| DataError::broken(path, message))?;
+        let mask = laid.values.index_axis_move(Axis(0), 0);
+        Ok(mask.mapv(|value| u8::from(labels.contains(&value))))
     }
 
     fn within(

@@ -4,7 +4,6 @@ mod absent;
 mod crop;
 mod decode;
 mod definition;
-mod draw;
 mod drawn;
 mod file;
 mod folder;
@@ -27,13 +26,12 @@ use std::path::PathBuf;
 use mrprism_protocol::spec::{DatasetFile, DatasetForm};
 
 use crate::DataError;
-use crate::dataset::SplitName;
+use crate::split_name::SplitName;
 
 pub(crate) use crop::Crop;
 pub(crate) use decode::{channels, read_case};
 pub use definition::parse_definition;
 pub(crate) use definition::{check_definition, patient_pattern};
-pub(crate) use draw::Draws;
 pub(crate) use inside::Inside;
 pub(crate) use intensity::Intensity;
 pub(crate) use phantom::Phantom;
@@ -53,6 +51,10 @@ pub(crate) struct CaseFiles {
     /// The diagnosis, where the data set has one.
     pub(crate) label: Option<u8>,
     pub(crate) image: PathBuf,
+    /// Files with further channels of the image, one channel each.
+    pub(crate) further: Vec<PathBuf>,
+    /// The axial slice that the case is, where its files are volumes.
+    pub(crate) slice: Option<usize>,
     /// One entry a rater slot: its masks, one a structure, or nothing where the rater is absent.
     pub(crate) masks: Vec<Option<Vec<MaskSource>>>,
     /// One mask a structure.
@@ -63,7 +65,9 @@ impl CaseFiles {
     /// Every file of the case.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         let masks = self.masks.iter().flatten().chain(&self.arbitrated);
-        std::iter::once(&self.image).chain(masks.flatten().map(|mask| &mask.path))
+        std::iter::once(&self.image)
+            .chain(&self.further)
+            .chain(masks.flatten().map(|mask| &mask.path))
     }
 }
 
@@ -95,6 +99,7 @@ pub(crate) fn list(definition: &DatasetFile, inside: &Inside) -> Result<Listing,
         DatasetForm::RefugeCropped => published::refuge_cropped::list(definition, inside),
         DatasetForm::Riga => published::riga::list(definition, inside),
         DatasetForm::RigaContours => published::riga_contours::list(definition, inside),
+        DatasetForm::Brats => published::brats::list(definition, inside),
         DatasetForm::Folder => folder::list(definition, inside),
         DatasetForm::Phantom => Err(DataError::Key {
             dataset: definition.name.clone(),

@@ -9,9 +9,9 @@ use std::f64::consts::TAU;
 use mrprism_protocol::spec::PhantomSpec;
 use ndarray::{Array2, Array3, Array4, s};
 
-use super::Draws;
 use crate::case::Case;
-use crate::dataset::SplitName;
+use crate::draw::Draws;
+use crate::split_name::SplitName;
 
 const HARMONICS: u64 = 3;
 /// Streams of a case; raters have streams of their own.

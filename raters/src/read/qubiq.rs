@@ -13,7 +13,7 @@ use super::inside::{Inside, Listings};
 use super::source::Marked;
 use super::template::{Template, Variable};
 use crate::DataError;
-use crate::dataset::SplitName;
+use crate::split_name::SplitName;
 
 const FOLDERS: [(&str, SplitName); 2] = [
     ("Training", SplitName::Train),

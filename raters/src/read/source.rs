@@ -23,6 +23,13 @@ pub(crate) enum Marked {
     /// Those further from the background than this share of the value range. The picture's corners show whether the
     /// background is its darkest or its brightest value.
     OffCorners(f32),
+    /// Those with one of these labels; a label that is not among `known` is refused.
+    Labelled {
+        /// The structure's labels.
+        labels: &'static [f32],
+        /// Every label that the layout has, background included.
+        known: &'static [f32],
+    },
     /// Those inside a contour that was drawn over a copy of the picture `clean`.
     Inside {
         /// Which of the two nested contours.

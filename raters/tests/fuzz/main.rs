@@ -132,6 +132,53 @@ fn sound_file(ending: &str) -> Vec<u8> {
     all.swap_remove(0)
 }
 
+/// A volume in BraTS's layout, of which one modality or the segmentation is broken.
+#[test]
+fn nifti_volumes() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = |volume: &str, word: &str| {
+        root.path()
+            .join(volume)
+            .join(format!("{volume}_{word}.nii"))
+    };
+    let sound = seeds::volume();
+    for volume in ["v", "w"] {
+        for word in ["t1", "t1ce", "t2", "flair", "seg"] {
+            write_bytes(&path(volume, word), &sound);
+        }
+    }
+    let definition = definition(
+        r#"
+        name = "fuzzed"
+        form = "brats"
+        structures = ["whole"]
+        raters = "stable"
+        slices = { largest = 1 }
+        intensity = "minmax"
+        split = { test = ["w"] }
+        "#,
+    );
+    assert!(opens(&definition, root.path()), "the sound files are read");
+    let make = |luck: &mut Luck| {
+        let broken = mutate::bytes(luck, &sound, &sound, &seeds::NIFTI_FIELDS);
+        match luck.below(4) {
+            0 => seeds::zipped(&broken),
+            1 => mutate::bytes(luck, &seeds::zipped(&sound), &sound, &[]),
+            _ => broken,
+        }
+    };
+    fuzz("volumes", 16 * MIB, make, |input| {
+        let (fuzzed, sound_one) = if input.len().is_multiple_of(2) {
+            ("t2", "seg")
+        } else {
+            ("seg", "t2")
+        };
+        write_bytes(&path("v", sound_one), &sound);
+        write_bytes(&path("v", fuzzed), input);
+        opens(&definition, root.path())
+    });
+}
+
 #[test]
 fn nifti_files() {
     let seeds = seeds::nifti();

@@ -56,6 +56,13 @@ fn npy_of(kind: &str, shape: &str, order: &str, voxels: &[u8]) -> Vec<u8> {
     [b"\x93NUMPY\x01\x00", length.as_slice(), &padded, voxels].concat()
 }
 
+/// A volume of three slices with BraTS's labels.
+pub(crate) fn volume() -> Vec<u8> {
+    let labels = [0.0, 1.0, 2.0, 4.0];
+    let values: Vec<f32> = (0..4 * 4 * 3).map(|voxel| labels[voxel % 4]).collect();
+    nifti_bytes(&[4, 4, 3], &values, 0.0, 0.0)
+}
+
 /// Arrays of bytes, floats and 16-bit numbers.
 pub(crate) fn npy() -> Vec<Vec<u8>> {
     let bytes: Vec<u8> = (0..192).map(|v| v as u8).collect();

@@ -2,7 +2,7 @@
 
 use super::super::{Dataset, SplitName};
 use crate::DataError;
-use crate::read::Draws;
+use crate::draw::Draws;
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod nifti;
 mod npy;
 mod number;
 mod orientation;
+mod volume;
 
 use std::path::Path;
 
@@ -52,6 +53,28 @@ pub(super) fn read(path: &Path, colour: Colour) -> Result<Pixels, DataError> {
         Format::Npy => npy::read(path, colour),
         Format::Picture => image::read(path, colour),
     }
+}
+
+/// Decodes one axial slice, from 0, of a NIfTI volume.
+pub(super) fn read_slice(path: &Path, slice: usize) -> Result<Pixels, DataError> {
+    refuse_unless_nifti(path)?;
+    volume::read(path, slice)
+}
+
+/// How many voxels of each axial slice of a NIfTI volume are not 0.
+pub(super) fn marked_by_slice(path: &Path) -> Result<Vec<usize>, DataError> {
+    refuse_unless_nifti(path)?;
+    volume::marked(path)
+}
+
+fn refuse_unless_nifti(path: &Path) -> Result<(), DataError> {
+    if format(path)? == Format::Nifti {
+        return Ok(());
+    }
+    Err(DataError::broken(
+        path,
+        "it is no NIfTI volume: slices are read of .nii and .nii.gz files",
+    ))
 }
 
 /// Channels of the image that [`read`] will give, from the file's header alone.

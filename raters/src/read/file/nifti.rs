@@ -24,8 +24,9 @@ const NIFTI_2_BYTES: i32 = 540;
 /// Channels that [`read`] will give, from the header alone.
 pub(super) fn channels(path: &Path) -> Result<usize, DataError> {
     let mut reader = open(path)?;
-    let (_, layout) = header(&mut reader).map_err(|message| broken(path, &message))?;
-    Ok(layout.slice.channels)
+    let slice = Voxels::promised(&mut reader).and_then(|voxels| slice_of(&voxels.dim));
+    let slice = slice.map_err(|message| broken(path, &message))?;
+    Ok(slice.channels)
 }
 
 /// The slice, scaled by the header's slope and intercept.
@@ -34,14 +35,14 @@ pub(super) fn read(path: &Path) -> Result<Pixels, DataError> {
     decode(&mut reader).map_err(|message| broken(path, &message))
 }
 
-fn broken(path: &Path, message: &str) -> DataError {
+pub(super) fn broken(path: &Path, message: &str) -> DataError {
     DataError::broken(
         path,
         format!("{message}; replace the file or remove its case"),
     )
 }
 
-fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
+pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
     let refuse = || DataError::file("read", path);
     let mut start = [0; 2];
     let mut file = File::open(path).map_err(refuse())?;
@@ -66,18 +67,89 @@ struct Slice {
     down: usize,
 }
 
-/// What a checked header promises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Layout {
-    slice: Slice,
+/// What a checked header promises of the voxels behind it.
+#[derive(Debug)]
+pub(super) struct Voxels {
+    header: NiftiHeader,
+    /// Lengths of the file's axes, the fastest first.
+    pub(super) dim: Vec<usize>,
     number: Number,
-    /// Where voxels begin, from the file's start.
-    offset: usize,
-    /// How many bytes they take.
-    bytes: usize,
+    /// Bytes between header and voxels.
+    pub(super) gap: u64,
 }
 
-fn header(reader: &mut dyn Read) -> Result<(NiftiHeader, Layout), String> {
+impl Voxels {
+    /// Reads and checks a header; its voxels follow behind a gap.
+    pub(super) fn promised(reader: &mut dyn Read) -> Result<Self, String> {
+        let (header, number) = header(reader)?;
+        let dim = header
+            .dim()
+            .map_err(|error| format!("its dimensions make no sense ({error})"))?;
+        let dim: Vec<_> = dim.iter().map(|length| usize::from(*length)).collect();
+        dim.iter()
+            .try_fold(1, |product: usize, length| product.checked_mul(*length))
+            .filter(|numbers| *numbers <= MOST_NUMBERS)
+            .ok_or_else(|| format!("it holds more than {MOST_NUMBERS} voxels"))?;
+        let offset = header.vox_offset;
+        if !(352.0..=1e6).contains(&offset) || offset.fract() != 0.0 {
+            return Err(format!("its voxels are said to begin at byte {offset}"));
+        }
+        Ok(Self {
+            gap: offset as u64 - HEADER_BYTES as u64,
+            header,
+            dim,
+            number,
+        })
+    }
+
+    /// Bytes that `voxels` of them take.
+    pub(super) fn bytes(&self, voxels: usize) -> usize {
+        voxels * self.number.bytes()
+    }
+
+    /// The next `voxels` of them, scaled by the header's slope and intercept.
+    pub(super) fn next(&self, reader: &mut dyn Read, voxels: usize) -> Result<Vec<f32>, String> {
+        let wanted = self.bytes(voxels);
+        let mut bytes = Vec::new();
+        reader
+            .take(wanted as u64)
+            .read_to_end(&mut bytes)
+            .map_err(cut_off)?;
+        if bytes.len() != wanted {
+            return Err(format!(
+                "it is cut off: {} of {wanted} bytes of voxels are there",
+                bytes.len()
+            ));
+        }
+        let order = match self.header.endianness {
+            Endianness::Little => ByteOrder::Little,
+            Endianness::Big => ByteOrder::Big,
+        };
+        let (slope, intercept) = scaling(&self.header);
+        Ok(self
+            .number
+            .decode(&bytes, order, |stored| stored * slope + intercept))
+    }
+
+    /// Where a slice along these two axes lies.
+    pub(super) fn plane(&self, across: usize, down: usize) -> Option<Plane> {
+        Plane::of(&self.header, across, down)
+    }
+}
+
+/// Passes over `bytes` of a file.
+pub(super) fn skip(reader: &mut dyn Read, bytes: u64) -> Result<(), String> {
+    std::io::copy(&mut reader.take(bytes), &mut std::io::sink())
+        .map(|_| ())
+        .map_err(cut_off)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn cut_off(error: std::io::Error) -> String {
+    format!("its voxels cannot be read ({error})")
+}
+
+fn header(reader: &mut dyn Read) -> Result<(NiftiHeader, Number), String> {
     let mut bytes = [0; HEADER_BYTES];
     reader
         .read_exact(&mut bytes)
@@ -98,28 +170,7 @@ fn header(reader: &mut dyn Read) -> Result<(NiftiHeader, Layout), String> {
         return Err("it is no NIfTI-1 file".to_owned());
     }
     let number = number_of(&header)?;
-    let dim = header
-        .dim()
-        .map_err(|error| format!("its dimensions make no sense ({error})"))?;
-    let dim: Vec<_> = dim.iter().map(|length| usize::from(*length)).collect();
-    let slice = slice_of(&dim)?;
-    let bytes = dim
-        .iter()
-        .try_fold(1, |product: usize, length| product.checked_mul(*length))
-        .filter(|numbers| *numbers <= MOST_NUMBERS)
-        .map(|numbers| numbers * number.bytes())
-        .ok_or_else(|| format!("it holds more than {MOST_NUMBERS} voxels"))?;
-    let offset = header.vox_offset;
-    if !(352.0..=1e6).contains(&offset) || offset.fract() != 0.0 {
-        return Err(format!("its voxels are said to begin at byte {offset}"));
-    }
-    let layout = Layout {
-        slice,
-        number,
-        offset: offset as usize,
-        bytes,
-    };
-    Ok((header, layout))
+    Ok((header, number))
 }
 
 fn number_of(header: &NiftiHeader) -> Result<Number, String> {
@@ -179,44 +230,23 @@ fn slice_of(dim: &[usize]) -> Result<Slice, String> {
 }
 
 fn decode(reader: &mut dyn Read) -> Result<Pixels, String> {
-    let (header, layout) = header(reader)?;
-    let between = (layout.offset - HEADER_BYTES) as u64;
-    let cut_off = |error: std::io::Error| format!("its voxels cannot be read ({error})");
-    std::io::copy(&mut reader.take(between), &mut std::io::sink()).map_err(cut_off)?;
-    let mut voxels = Vec::new();
-    reader
-        .take(layout.bytes as u64)
-        .read_to_end(&mut voxels)
-        .map_err(cut_off)?;
-    if voxels.len() != layout.bytes {
-        return Err(format!(
-            "it is cut off: {} of {} bytes of voxels are there",
-            voxels.len(),
-            layout.bytes
-        ));
-    }
-    let order = match header.endianness {
-        Endianness::Little => ByteOrder::Little,
-        Endianness::Big => ByteOrder::Big,
-    };
-    let (slope, intercept) = scaling(&header);
-    let values = layout
-        .number
-        .decode(&voxels, order, |stored| stored * slope + intercept);
+    let promised = Voxels::promised(reader)?;
     let Slice {
         channels,
         height,
         width,
         across,
         down,
-    } = layout.slice;
+    } = slice_of(&promised.dim)?;
+    skip(reader, promised.gap)?;
+    let values = promised.next(reader, channels * height * width)?;
     // The file's first axis runs fastest: reversed, its axes are in C order, and axes of length 1 move nothing.
     let values = Array3::from_shape_vec((channels, height, width), values)
         .map_err(|error| error.to_string())?;
     Ok(Pixels {
         values,
         largest: 1.0,
-        plane: Plane::of(&header, across, down),
+        plane: promised.plane(across, down),
     })
 }
 

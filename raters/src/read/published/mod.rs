@@ -1,5 +1,6 @@
 //! Data sets in the layouts that their publishers gave them: one a file, and what they share.
 
+pub(super) mod brats;
 mod fundus;
 pub(super) mod lidc;
 pub(super) mod refuge;

@@ -12,12 +12,12 @@ use mrprism_protocol::spec::{DatasetFile, Foreground};
 use super::fundus::{Structure, structures};
 use super::table::{Row, Table};
 use crate::DataError;
-use crate::dataset::SplitName;
 use crate::read::Listing;
 use crate::read::gather::{MaskPlace, Places, gather};
 use crate::read::inside::{Inside, Listings};
 use crate::read::source::Marked;
 use crate::read::template::{Template, Variable};
+use crate::split_name::SplitName;
 
 const FOLDERS: [(&str, SplitName); 3] = [
     ("Training-400", SplitName::Train),

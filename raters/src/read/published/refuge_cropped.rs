@@ -12,12 +12,12 @@ use super::fundus::{Structure, structures};
 use super::refuge::diagnosis;
 use super::table::{Row, Table};
 use crate::DataError;
-use crate::dataset::SplitName;
 use crate::read::Listing;
 use crate::read::gather::{MaskPlace, Places, listing};
 use crate::read::inside::{Inside, Listings};
 use crate::read::source::Marked;
 use crate::read::template::{Template, Variable};
+use crate::split_name::SplitName;
 
 const TABLES: [(&str, SplitName); 3] = [
     ("REFUGE/REFUGE1Train.csv", SplitName::Train),

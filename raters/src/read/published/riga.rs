@@ -10,12 +10,12 @@ use mrprism_protocol::spec::{DatasetFile, Foreground};
 use super::fundus::{Structure, structures};
 use super::table::{Row, Table};
 use crate::DataError;
-use crate::dataset::SplitName;
 use crate::read::Listing;
 use crate::read::gather::{MaskPlace, Places, listing};
 use crate::read::inside::{Inside, Listings};
 use crate::read::source::Marked;
 use crate::read::template::{Template, Variable};
+use crate::split_name::SplitName;
 
 /// Train and test as the paper splits them.
 const SETS: [(&str, SplitName); 3] = [

@@ -10,11 +10,11 @@ use mrprism_protocol::spec::DatasetFile;
 
 use super::fundus::{Structure, structures};
 use crate::DataError;
-use crate::dataset::SplitName;
 use crate::read::Listing;
 use crate::read::gather::{FoundCase, listing};
 use crate::read::inside::{Inside, Listings};
 use crate::read::source::{Contour, Marked, MaskSource};
+use crate::split_name::SplitName;
 
 /// Folder, where it lies, and its part of the paper's split.
 const SETS: [(&str, &str, SplitName); 7] = [
@@ -156,6 +156,8 @@ impl Pictures {
             patient: None,
             label: None,
             image,
+            further: Vec::new(),
+            slice: None,
             masks,
             arbitrated: None,
         })
