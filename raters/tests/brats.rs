@@ -1,4 +1,4 @@
-//! BraTS volumes, in small folders of the documented layout.
+//! `BraTS` volumes, in small folders of the documented layout.
 
 #![expect(
     clippy::unwrap_used,

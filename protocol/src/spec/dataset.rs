@@ -33,7 +33,7 @@ spelled_enum! {
         Riga = "riga",
         /// RIGA as published: contours drawn over copies of the pictures.
         RigaContours = "riga-contours",
-        /// BraTS: volumes of four modalities, of which slices become cases.
+        /// `BraTS`: volumes of four modalities, of which slices become cases.
         Brats = "brats",
         /// Made by this project: no files.
         Phantom = "phantom",
@@ -225,7 +225,7 @@ pub struct DatasetFile {
     /// Folds of cross-validation over all cases.
     #[serde(default = "five")]
     pub folds: u32,
-    /// BraTS: which slices of a volume become cases.
+    /// `BraTS`: which slices of a volume become cases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slices: Option<SliceRule>,
     /// QUBIQ: the two digits of `taskTT`, one a structure.

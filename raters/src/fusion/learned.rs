@@ -21,6 +21,10 @@ pub struct LearnedFusion<'a> {
 impl<'a> LearnedFusion<'a> {
     /// Of `masks` with `confidences` `[m, h, w]` in fixed point; slot r of the masks has confidence r. Raters who are not among the
     /// masks take no part. None where the sizes differ or a slot has no confidence.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a view is a pointer, and is kept"
+    )]
     pub fn new(masks: &'a Masks<'a>, confidences: ArrayView3<'a, u16>) -> Option<Self> {
         let (raters, height, width) = confidences.dim();
         if (height, width) != masks.side() || masks.slots().iter().any(|slot| *slot >= raters) {

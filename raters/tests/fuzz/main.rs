@@ -132,7 +132,7 @@ fn sound_file(ending: &str) -> Vec<u8> {
     all.swap_remove(0)
 }
 
-/// A volume in BraTS's layout, of which one modality or the segmentation is broken.
+/// A volume in `BraTS`'s layout, of which one modality or the segmentation is broken.
 #[test]
 fn nifti_volumes() {
     let root = tempfile::tempdir().expect("a folder");

@@ -56,7 +56,7 @@ fn npy_of(kind: &str, shape: &str, order: &str, voxels: &[u8]) -> Vec<u8> {
     [b"\x93NUMPY\x01\x00", length.as_slice(), &padded, voxels].concat()
 }
 
-/// A volume of three slices with BraTS's labels.
+/// A volume of three slices with `BraTS`'s labels.
 pub(crate) fn volume() -> Vec<u8> {
     let labels = [0.0, 1.0, 2.0, 4.0];
     let values: Vec<f32> = (0..4 * 4 * 3).map(|voxel| labels[voxel % 4]).collect();

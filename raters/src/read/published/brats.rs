@@ -1,4 +1,4 @@
-//! BraTS 2020: a folder a volume, `<name>/<name>_{t1,t1ce,t2,flair,seg}.nii[.gz]`, 240 x 240 x 155 voxels. Four modalities are the
+//! `BraTS` 2020: a folder a volume, `<name>/<name>_{t1,t1ce,t2,flair,seg}.nii[.gz]`, 240 x 240 x 155 voxels. Four modalities are the
 //! image's channels, in that order; the nested regions whole tumour, tumour core and enhancing tumour are made of labels.
 //!
 //! Cases are axial slices, `BraTS20_Training_001/slice-80`, and patients the folders. The benchmark publishes one segmentation a
