@@ -267,3 +267,35 @@ fn impossible_choices_of_mrprism_are_refused_in_sentences() {
     .map(|set| first_fault(&QUICKSTART.replace("\"network.recurrences\" = 3", set)));
     insta::assert_snapshot!(faults.join("\n"));
 }
+
+#[test]
+fn fusions_that_mean_nothing_are_refused() {
+    let told = |fusions: &str, raters| {
+        let text = format!("{QUICKSTART}\n[base.evaluation]\nfusions = {fusions}\n");
+        let bundle = Bundle {
+            experiment: NamedText {
+                file: "study.toml".into(),
+                text,
+            },
+            methods: vec![NamedText {
+                file: "mrprism.toml".into(),
+                text: MRPRISM.into(),
+            }],
+        };
+        let card = DatasetCard {
+            rater_identity: raters,
+            ..phantom()
+        };
+        let faults = resolve(&bundle, &[card]).err().unwrap_or_default();
+        faults.first().map(ToString::to_string)
+    };
+    let stable = RaterIdentity::Stable;
+    assert_eq!(told("[]", stable), None);
+    assert_eq!(told("[\"learned\", \"dawid_skene_shared\"]", stable), None);
+    let twice = told("[\"mean\", \"learned\", \"mean\"]", stable).unwrap();
+    assert!(twice.contains("'mean' stands there twice"), "{twice}");
+    let shared = told("[\"dawid_skene_shared\"]", RaterIdentity::Exchangeable).unwrap();
+    assert!(shared.contains("exchangeable"), "{shared}");
+    let word = told("[\"max_mig\"]", stable).unwrap();
+    assert!(word.contains("learned, mean"), "{word}");
+}

@@ -78,3 +78,19 @@ pub struct EvaluationSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fusions: Vec<LabelFusion>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::EvaluationSpec;
+
+    #[test]
+    fn a_specification_from_before_fusions_is_read_and_written_as_it_was() {
+        let old = r#"{"recurrences":4,"references":["mean"],"metrics":["soft_dice"]}"#;
+        let read: EvaluationSpec = serde_json::from_str(old).unwrap();
+        assert!(read.fusions.is_empty());
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+        let wrong = old.replace('}', r#","fusions":["leaned"]}"#);
+        let told = serde_json::from_str::<EvaluationSpec>(&wrong).unwrap_err();
+        assert!(told.to_string().contains("learned, mean"), "{told}");
+    }
+}
