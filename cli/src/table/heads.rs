@@ -54,15 +54,17 @@ fn numbers(cells: &Cells<'_>, row: usize, columns: &[usize]) -> Vec<String> {
         .collect();
     let means = found.iter().flatten().map(|cell| cell.mean);
     let best = means.fold(f64::NEG_INFINITY, f64::max);
-    let number = |cell: &Option<&TableCell>| {
-        cell.map_or_else(absent, |cell| marked(cell, cell.mean >= best))
-    };
-    found.iter().map(number).collect()
+    let number =
+        |cell: Option<&TableCell>| cell.map_or_else(absent, |cell| marked(cell, cell.mean >= best));
+    found.into_iter().map(number).collect()
 }
+
+/// By recurrence: heads that fit their own rater better than any other, of how many.
+type Counts = BTreeMap<u32, (u32, u32)>;
 
 /// How many heads fit their own rater better than any other, for each arm and scored recurrence.
 fn counts(table: &Table, cells: &Cells<'_>, columns: &[usize]) -> String {
-    let mut arms: Vec<(&str, BTreeMap<u32, (u32, u32)>)> = Vec::new();
+    let mut arms: Vec<(&str, Counts)> = Vec::new();
     for row in cells.rows(columns, |_| true) {
         let (Output::Head(head), Some(recurrence)) =
             (table.rows[row].output, table.rows[row].recurrence)

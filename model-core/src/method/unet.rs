@@ -54,7 +54,7 @@ impl Learner for PlainUnet {
 
 impl Predictor for PlainUnet {
     fn predict(&self, images: &Tensor, _passes: u32) -> Predicted {
-        tch::no_grad(|| Predicted::single(self.network.forward(images, Mode::Eval).sigmoid()))
+        tch::no_grad(|| Predicted::single(&self.network.forward(images, Mode::Eval).sigmoid()))
     }
 }
 

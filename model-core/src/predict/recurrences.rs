@@ -34,12 +34,12 @@ pub struct Predicted {
 
 impl Predicted {
     /// Of a method that makes one pass and knows no raters: \[b, k, s, s\].
-    pub fn single(prediction: Tensor) -> Self {
-        let none = Self::none(&prediction);
+    pub fn single(prediction: &Tensor) -> Self {
+        let none = Self::none(prediction);
         Self {
             heads: none.shallow_clone(),
             confidences: none,
-            hypotheses: Self::no_hypotheses(&prediction),
+            hypotheses: Self::no_hypotheses(prediction),
             prediction: prediction.unsqueeze(0),
         }
     }
