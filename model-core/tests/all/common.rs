@@ -219,10 +219,10 @@ pub(crate) fn run_spec(raters: u32, structures: u32, channels: u32, size: u32) -
 
 /// The parameters of a run of MrPrism.
 pub(crate) fn mrprism_of(spec: &RunSpec) -> &MrPrismSpec {
-    match &spec.method {
-        MethodSpec::Mrprism(method) => method,
-        other => panic!("a run of '{}'", other.kind()),
-    }
+    let MethodSpec::Mrprism(method) = &spec.method else {
+        panic!("a run of '{}'", spec.method.kind());
+    };
+    method
 }
 
 /// A plan of ten steps, two an epoch.
