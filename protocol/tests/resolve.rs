@@ -293,7 +293,7 @@ fn fusions_that_mean_nothing_are_refused() {
     assert_eq!(told("[]", stable), None);
     assert_eq!(told("[\"learned\", \"dawid_skene_shared\"]", stable), None);
     let twice = told("[\"mean\", \"learned\", \"mean\"]", stable).unwrap();
-    assert!(twice.contains("'mean' stands there twice"), "{twice}");
+    assert!(twice.contains("'mean' is listed twice"), "{twice}");
     let shared = told("[\"dawid_skene_shared\"]", RaterIdentity::Exchangeable).unwrap();
     assert!(shared.contains("exchangeable"), "{shared}");
     let word = told("[\"max_mig\"]", stable).unwrap();
