@@ -129,6 +129,8 @@ fn every_score_equals_the_other_implementations() {
     for scenario in scenarios {
         let (case, stored) = inputs(&scenario);
         let mut scores = score_case(&case, &stored, &spec, &structures).unwrap();
+        // Learned confidences have hand-worked numbers of their own.
+        scores.retain(|score| score.metric != "confidence@1");
         scores.extend(human(&[case], &spec, &structures));
         let ours: BTreeMap<_, _> = scores
             .iter()

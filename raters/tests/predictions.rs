@@ -89,6 +89,30 @@ fn what_cannot_be_stored_is_refused_and_leaves_nothing() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+/// A file of version 1, which had no word for hypotheses, is read as having none.
+#[test]
+fn the_version_before_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.mrp");
+    let plain = StoredPrediction {
+        hypotheses: Array4::zeros((0, 2, 5, 6)),
+        ..stored("x")
+    };
+    write(&path, &plain).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let (header, rest) = bytes.split_at(13 + 7 * 4);
+    let mut older = header[..13 + 6 * 4].to_vec();
+    older[8] = 1;
+    let body = zstd::decode_all(&rest[32..]).unwrap();
+    let hash = *blake3::Hasher::new()
+        .update(&older)
+        .update(&body)
+        .finalize()
+        .as_bytes();
+    std::fs::write(&path, [&older[..], &hash, &rest[32..]].concat()).unwrap();
+    assert_eq!(read(&path).unwrap(), plain);
+}
+
 #[test]
 fn foreign_old_cut_and_swollen_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -103,8 +127,8 @@ fn foreign_old_cut_and_swollen_files_are_refused() {
     assert!(told(b"PNG or anything").contains("no stored prediction"));
     assert!(told(&sound[..20]).contains("cut off"));
     let mut newer = sound.clone();
-    newer[8] = 2;
-    assert!(told(&newer).contains("version 2"));
+    newer[8] = 3;
+    assert!(told(&newer).contains("version 3"));
     // The header's number of rows: 1 << 31 of them are more than the cap.
     let mut swollen = sound.clone();
     swollen[13 + 8 + 3] = 0x80;

@@ -19,8 +19,8 @@ pub(crate) const PICTURE_FIELDS: [usize; 14] =
     [4, 8, 10, 14, 16, 18, 20, 22, 24, 25, 28, 30, 34, 46];
 
 /// Where a stored prediction of a case with a four-letter name keeps its version, lengths and shape.
-pub(crate) const PREDICTION_FIELDS: [usize; 9] = [0, 8, 10, 16, 20, 24, 28, 32, 36];
-const PREDICTION_HEADER: usize = 40;
+pub(crate) const PREDICTION_FIELDS: [usize; 10] = [0, 8, 10, 16, 20, 24, 28, 32, 36, 40];
+const PREDICTION_HEADER: usize = 44;
 
 /// A stored prediction whose header and body are broken and whose checksum is right.
 pub(crate) fn resealed(luck: &mut Luck, file: &[u8]) -> Vec<u8> {
