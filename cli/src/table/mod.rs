@@ -3,6 +3,7 @@
 mod csv;
 mod fusions;
 mod heads;
+mod learned;
 mod part;
 mod text;
 

@@ -6,7 +6,7 @@ use mrprism_protocol::spec::Reference;
 use mrprism_protocol::wire::{HumanCell, Table, TableColumn};
 
 use super::part::{Cells, mean_and_deviation};
-use super::{WIDTH, fusions, heads, lined, other_flags, wrapped};
+use super::{WIDTH, fusions, heads, learned, lined, other_flags, wrapped};
 
 /// The whole table. No line is wider than [`WIDTH`] unless a single name is.
 pub(crate) fn text(table: &Table) -> String {
@@ -45,6 +45,7 @@ pub(crate) fn text(table: &Table) -> String {
         }
         let of_their_own = [
             heads::section(table, &cells, subject),
+            learned::section(table, &cells, subject),
             fusions::section(table, &cells, subject),
         ];
         for (title, printed) in of_their_own.into_iter().flatten() {
@@ -144,6 +145,7 @@ fn is_printed(column: &TableColumn) -> bool {
         || is_alone(column)
         || is_confidence(column)
         || heads::is_of_heads(column)
+        || learned::is_learned(column)
 }
 
 fn is_dice_of_all(column: &TableColumn) -> bool {
@@ -164,7 +166,7 @@ fn equal_trust(raters: usize) -> String {
 }
 
 fn is_alone(column: &TableColumn) -> bool {
-    column.reference == Reference::Alone
+    column.reference == Reference::Alone && !learned::is_learned(column)
 }
 
 /// Mean over raters, then each rater, one line a metric; in pieces where there are many raters.
@@ -209,7 +211,7 @@ fn human(table: &Table, (dataset, structure): (&str, &str)) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use mrprism_protocol::spec::{FusionKind, Output};
+    use mrprism_protocol::spec::{FusionKind, Output, Reference};
     use mrprism_protocol::wire::{Table, TableArm};
 
     use super::text;
@@ -261,7 +263,7 @@ mod tests {
         let columns = table.columns.len();
         for rater in 8..=20 {
             let mut column = table.columns[4].clone();
-            column.reference = mrprism_protocol::spec::Reference::Rater(rater);
+            column.reference = Reference::Rater(rater);
             table.columns.push(column);
             let cells: Vec<_> = table
                 .cells
@@ -295,6 +297,35 @@ mod tests {
         let printed = text(&table);
         assert!(printed.contains("In --format csv and json alone: hausdorff_95@1."));
         assert!(!printed.contains("3125"), "{printed}");
+    }
+
+    #[test]
+    fn what_a_method_learned_of_raters_is_a_line_a_number() {
+        let mut table = read(SEVEN_RATERS);
+        let mut column = table.columns[0].clone();
+        (column.metric, column.reference) = ("learned_sensitivity@1".to_owned(), Reference::Alone);
+        table.columns.push(column);
+        for rater in 1..=9 {
+            let mut row = table.rows[0].clone();
+            (row.output, row.recurrence) = (Output::Head(rater), None);
+            table.rows.push(row);
+            let mut cell = table.cells[0].clone();
+            (cell.row, cell.column) = (table.rows.len() - 1, table.columns.len() - 1);
+            (cell.mean, cell.sd) = (f64::from(rater) / 10.0, None);
+            table.cells.push(cell);
+        }
+        let printed = text(&table);
+        let at = printed.find("What methods learned of each rater").unwrap();
+        let section: Vec<_> = printed[at..].lines().take(8).collect();
+        assert!(
+            section[1].ends_with("R7") && section[6].starts_with("───"),
+            "{section:?}"
+        );
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let first = "mrprism sensitivity 10.00 20.00 30.00 40.00 50.00 60.00 70.00";
+        assert_eq!(words(section[3]), first);
+        assert_eq!(words(section[7]), "mrprism sensitivity 80.00 90.00");
+        assert!(!printed.contains("csv and json alone"));
     }
 
     #[test]
