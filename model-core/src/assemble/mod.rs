@@ -11,8 +11,9 @@ use std::time::Duration;
 use mrprism_protocol::spec::{EncoderWeights, RunSpec, Seed};
 use mrprism_protocol::state::ArtifactKind;
 use mrprism_protocol::wire::EventBody;
+use mrprism_raters::case::Case;
 use mrprism_raters::dataset::{Dataset, SplitName};
-use tch::Device;
+use tch::{Device, Tensor};
 
 use crate::device::DeviceChoice;
 use crate::error::RunError;
@@ -21,7 +22,8 @@ use crate::method::{Method, catalog};
 use crate::predict::{FinalWeights, WEIGHTS_NAME, read_weights, validate, write_weights};
 use crate::train::checkpoint::{self, Checkpoints, Unreadable, identity};
 use crate::train::{
-    Adam, Fit, Fitted, Learner, Observer, Plan, Progress, StopSignal, TrainingSet, check, log,
+    Adam, Fit, Fitted, Learner, Observer, Plan, Progress, StopSignal, TrainingSet, check, image,
+    log,
 };
 
 /// Everything a run needs.
@@ -184,6 +186,9 @@ impl Run<'_> {
         for case in &validation {
             check(spec, case)?;
         }
+        if method.wants_target() {
+            meet_target(method, &validation, spec, device)?;
+        }
         let plan = Plan::new(&spec.train, data.len());
         let mut progress = Progress {
             adam: Adam::new(&spec.train, method.parameters()).updating(method.updates_per_step()),
@@ -265,6 +270,26 @@ impl Run<'_> {
         );
         Ok(Trained::Done(trained, hash))
     }
+}
+
+/// Hands over the validation split's images, without their masks: test images stay unseen until training has ended.
+fn meet_target(
+    method: &dyn Method,
+    validation: &[Case],
+    spec: &RunSpec,
+    device: Device,
+) -> Result<(), RunError> {
+    if validation.is_empty() {
+        return Err(RunError::Unusable(format!(
+            "'{}' adapts to the images of the validation split, and '{}' has no validation case: give its split one, or \
+             choose another method",
+            spec.method.kind(),
+            spec.dataset.name
+        )));
+    }
+    let images: Vec<Tensor> = validation.iter().map(|case| image(case, device)).collect();
+    method.meet_target(&Tensor::cat(&images, 0));
+    Ok(())
 }
 
 /// Goes on from a checkpoint, if there is one that can be used.

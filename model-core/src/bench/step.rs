@@ -132,7 +132,7 @@ impl StepBench<'_> {
         let multiply_adds = timed.last().map_or(0, |one| one.multiply_adds);
         let recurrences = match &spec.method {
             MethodSpec::Mrprism(method) => method.network.recurrences,
-            MethodSpec::Unet(_) => 1,
+            _ => 1,
         };
         StepTimes {
             program: "mrprism".to_owned(),

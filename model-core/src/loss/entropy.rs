@@ -18,6 +18,15 @@ pub fn soft_cross_entropy(predicted: &Tensor, wanted: &Tensor) -> Tensor {
     binary(&predicted.clamp(CLAMP, 1.0 - CLAMP), wanted).mean(None)
 }
 
+/// The same of every map by itself. Shapes: two \[…, h, w\] → \[…\]
+pub fn cross_entropy_by_map(predicted: &Tensor, wanted: &Tensor) -> Tensor {
+    binary(&predicted.clamp(CLAMP, 1.0 - CLAMP), wanted).mean_dim(
+        [-2_i64, -1].as_slice(),
+        false,
+        None::<Kind>,
+    )
+}
+
 /// The mean over a case's raters, absent ones left out. Shapes: \[b, m, k, h, w\], `present` b times m → \[b, k, h, w\]
 pub(super) fn mean_of_present(maps: &Tensor, present: &[Vec<bool>]) -> Tensor {
     if present.iter().flatten().all(|present| *present) {

@@ -1,4 +1,5 @@
-//! What training minimises (paper Eq. 8–13) and where its loop begins (Eq. 14, 15).
+//! What training minimises: MrPrism's losses (paper Eq. 8–13), where its loop begins (Eq. 14, 15), and the terms that the
+//! other methods share.
 
 mod entropy;
 mod initial;
@@ -8,10 +9,10 @@ mod recurrence;
 mod shuffle;
 mod ssim;
 
-pub use entropy::soft_cross_entropy;
+pub use entropy::{cross_entropy_by_map, soft_cross_entropy};
 pub use initial::{Initial, initial};
-pub use labels::joined_labels;
-pub use multi_head::multi_head;
+pub use labels::{drawn_labels, joined_labels};
+pub use multi_head::{multi_head, multi_head_of_logits};
 pub use recurrence::dissimilarity;
 pub use shuffle::{Permutations, ShuffleRule, permutations, shuffle};
 pub use ssim::Ssim;

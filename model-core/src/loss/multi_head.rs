@@ -18,3 +18,8 @@ pub fn multi_head(heads: &Tensor, masks: &Tensor, present: &[Vec<bool>]) -> Tens
     let predicted = heads.clamp(CLAMP, 1.0 - CLAMP);
     mean_of_present(&binary(&predicted, masks), present).mean(None)
 }
+
+/// The same of heads that are given as log odds.
+pub fn multi_head_of_logits(logits: &Tensor, masks: &Tensor, present: &[Vec<bool>]) -> Tensor {
+    mean_of_present(&(logits.softplus() - masks * logits), present).mean(None)
+}

@@ -1,11 +1,25 @@
 //! How each method trains and predicts on the shared loop. Adding one: its file here, its line in [`catalog`].
 
+mod adversarial;
+pub mod aggnet;
+pub mod agnet;
+pub mod beal;
 pub mod catalog;
+pub mod confusion_matrix;
+pub mod crowd_layer;
 mod learned;
+pub mod luw;
+pub mod maxmig;
+pub mod mrnet;
 pub mod mrprism;
+pub mod posal;
+pub mod prob_unet;
+pub mod uecnn;
 pub mod unet;
+pub mod wdnet;
 
 pub use learned::Learned;
+use tch::Tensor;
 
 use crate::predict::Predictor;
 use crate::train::Learner;
@@ -21,6 +35,14 @@ pub trait Method: Learner + Predictor {
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// Whether it adapts to unlabelled images of a target domain.
+    fn wants_target(&self) -> bool {
+        false
+    }
+
+    /// Hands it those images, \[n, c, s, s\], before it trains.
+    fn meet_target(&self, _images: &Tensor) {}
 
     /// What it has learned of each rater over all cases: sensitivities, weights, confusion matrices.
     fn learned(&self) -> Vec<Learned> {

@@ -1,6 +1,6 @@
 //! A plain U-Net: the shared backbone on the raters' majority or mean, what every other method is to be better than.
 
-use mrprism_protocol::spec::{RunSpec, Seed, TrainingLabels, UnetSpec};
+use mrprism_protocol::spec::{OnBackbone, RunSpec, Seed, TrainingLabels, UnetLoss};
 use tch::{Device, Tensor};
 
 use super::Method;
@@ -21,7 +21,7 @@ pub struct PlainUnet {
 
 impl PlainUnet {
     /// Builds the network for the run's data and size.
-    pub fn new(run: &RunSpec, spec: &UnetSpec, seed: Seed, device: Device) -> Self {
+    pub fn new(run: &RunSpec, spec: &OnBackbone<UnetLoss>, seed: Seed, device: Device) -> Self {
         let sizes = Sizes::of(run);
         let builder = Builder::new(device, seed.draw("weights", 0, 0));
         let network = Unet::new(

@@ -1,8 +1,20 @@
 //! Architectures, one a folder or file. A network turns tensors into tensors; what it is trained with stands elsewhere.
 
+mod agnet;
+mod discriminator;
+mod gaussian;
+mod guided;
+mod mrnet;
 pub mod mrprism;
+mod prob_unet;
 mod sizes;
 mod unet;
 
+pub use agnet::Agnet;
+pub use discriminator::Discriminator;
+pub use gaussian::Gaussian;
+pub use guided::{guided, local_lines};
+pub use mrnet::{Mrnet, Taps, ToldUnet, gauss, soft_attention};
+pub use prob_unet::ProbUnet;
 pub use sizes::Sizes;
 pub use unet::{Decoder, Unet};

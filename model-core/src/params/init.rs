@@ -9,6 +9,13 @@ use crate::draw::Random;
 pub enum Init {
     /// One value everywhere.
     Constant(f64),
+    /// Square matrices in the last two axes, alike: one value on their diagonals, one beside them.
+    Diagonal {
+        /// Where row and column agree.
+        on: f64,
+        /// Elsewhere.
+        off: f64,
+    },
     /// Uniform between −1/√`fan_in` and 1/√`fan_in`: what PyTorch gives convolutions and linear maps, weights and
     /// biases alike (its Kaiming uniform with a = √5 comes to this).
     Uniform {
@@ -33,6 +40,11 @@ impl Init {
     pub fn fill(self, random: Random, shape: &[i64], device: Device) -> Tensor {
         match self {
             Self::Constant(value) => Tensor::full(shape, value, (Kind::Float, device)),
+            Self::Diagonal { on, off } => {
+                let side = shape.last().copied().unwrap_or(1);
+                let eye = Tensor::eye(side, (Kind::Float, device));
+                (eye * (on - off) + off).expand(shape, false).contiguous()
+            }
             Self::Uniform { fan_in } => {
                 let bound = 1.0 / (fan_in as f64).sqrt();
                 let unit = random.uniforms(shape.iter().product(), device);

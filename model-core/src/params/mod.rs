@@ -65,6 +65,15 @@ impl Parameters {
         clear_gradients(self.trained().map(|entry| &entry.tensor));
     }
 
+    /// The same of those whose names stand below `prefix`.
+    pub fn clear_gradients_below(&self, prefix: &str) {
+        let below = |entry: &&Parameter| {
+            let rest = entry.name.strip_prefix(prefix);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        clear_gradients(self.trained().filter(below).map(|entry| &entry.tensor));
+    }
+
     /// Copies of all numbers, on their device.
     pub fn snapshot(&self) -> Snapshot {
         self.entries

@@ -7,6 +7,7 @@
 
 mod augmenting;
 mod common;
+mod crowd;
 mod golden;
 mod import;
 mod learning;
@@ -14,6 +15,7 @@ mod listener;
 mod losses;
 mod methods;
 mod network;
+mod peculiar;
 mod refusals;
 mod resuming;
 mod runs;

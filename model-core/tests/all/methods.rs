@@ -16,8 +16,8 @@ use tch::{Device, Kind};
 
 use crate::common::{masks_and_images, phantom, place};
 
-/// Every method by its name, small.
-fn methods(raters: u32) -> BTreeMap<String, RunSpec> {
+/// Every method by its name, small, and at once in its last phase.
+pub(crate) fn methods(raters: u32) -> BTreeMap<String, RunSpec> {
     tch::set_num_threads(1);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/methods");
     let mut files: Vec<_> = std::fs::read_dir(folder)
@@ -37,9 +37,14 @@ fn methods(raters: u32) -> BTreeMap<String, RunSpec> {
 }
 
 fn resolved(name: &str, method: String, raters: u32) -> RunSpec {
+    let loss = if method.contains("warm_up_epochs") {
+        "[base.loss]\nwarm_up_epochs = 0\n"
+    } else {
+        ""
+    };
     let experiment = format!(
         "name = \"x\"\nquestion = \"?\"\nseeds = [1]\n[base]\ndataset = \"phantom\"\nmethod = \"{name}\"\nsize = 32\n\
-         [base.network]\nencoder_width = 8\n[base.train]\nsteps = 4\nbatch = 2\nlr = 1e-3\n"
+         [base.network]\nencoder_width = 8\n[base.train]\nsteps = 4\nbatch = 2\nlr = 1e-3\n{loss}"
     );
     let text = |file: &str, text: String| NamedText {
         file: file.to_owned(),
@@ -76,6 +81,7 @@ fn trained(
     batch: impl Fn(u64) -> Batch,
 ) -> String {
     let mut adam = Adam::new(&spec.train, method.parameters()).updating(method.updates_per_step());
+    method.meet_target(&batch(0).images);
     for number in 0..steps {
         step(method, &mut adam, &batch(number), place(number)).unwrap();
     }

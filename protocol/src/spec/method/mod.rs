@@ -1,17 +1,29 @@
 //! Methods and their parameters. Every default stands in `experiments/methods/<name>.toml`.
 
+mod adversarial;
 mod backbone;
+mod crowd;
 mod encoder;
+mod latent;
 mod loss;
+mod mrnet;
 mod network;
+mod on_backbone;
+mod sampling;
 mod unet;
 
 use serde::{Deserialize, Serialize};
 
+pub use adversarial::*;
 pub use backbone::*;
+pub use crowd::*;
 pub use encoder::*;
+pub use latent::*;
 pub use loss::*;
+pub use mrnet::*;
 pub use network::*;
+pub use on_backbone::OnBackbone;
+pub use sampling::*;
 pub use unet::*;
 
 use super::validate::Faults;
@@ -52,7 +64,31 @@ kinds! {
     /// Multi-rater Prism: ConP and DivP run recurrently.
     Mrprism(MrPrismSpec) = "mrprism",
     /// The shared backbone alone, on labels joined beforehand.
-    Unet(UnetSpec) = "unet",
+    Unet(OnBackbone<UnetLoss>) = "unet",
+    /// `AGNet`: attention guided filters between encoder and decoder, on labels joined beforehand.
+    Agnet(OnBackbone<UnetLoss>) = "agnet",
+    /// pOSAL: Dice, smoothness, and segmentations of unlabelled images that look like labelled ones'.
+    Posal(OnBackbone<PosalLoss>) = "posal",
+    /// BEAL: boundaries and entropies of unlabelled images that look like labelled ones'.
+    Beal(OnBackbone<BealLoss>) = "beal",
+    /// `WDNet`: a head for each doctor, averaged.
+    Wdnet(OnBackbone<WdnetLoss>) = "wdnet",
+    /// CL: the crowd layer.
+    CrowdLayer(OnBackbone<CrowdLayerLoss>) = "crowd-layer",
+    /// CM: confusion matrices beside the network.
+    ConfusionMatrix(OnBackbone<ConfusionMatrixLoss>) = "confusion-matrix",
+    /// `AggNet`: expectation and maximisation round the network.
+    Aggnet(OnBackbone<AggnetLoss>) = "aggnet",
+    /// `MaxMig`: network and crowd agree in mutual information.
+    Maxmig(OnBackbone<MaxmigLoss>) = "maxmig",
+    /// `MRNet`: the network is told how much each rater counts.
+    Mrnet(OnBackbone<MrnetLoss>) = "mrnet",
+    /// The probabilistic U-Net.
+    ProbUnet(OnBackbone<LatentLoss>) = "prob-unet",
+    /// UECNN: one rater drawn for each case.
+    Uecnn(OnBackbone<UecnnLoss>) = "uecnn",
+    /// LUW: several hypotheses.
+    Luw(OnBackbone<LuwLoss>) = "luw",
 }
 
 /// MrPrism's network and losses.

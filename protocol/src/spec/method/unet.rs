@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Backbone;
-use crate::spec::validate::Faults;
+use super::on_backbone::LossTable;
 use crate::spelled::spelled_enum;
 
 spelled_enum! {
@@ -16,16 +15,6 @@ spelled_enum! {
     }
 }
 
-/// The backbone alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UnetSpec {
-    /// Architecture.
-    pub network: Backbone,
-    /// What is learned.
-    pub loss: UnetLoss,
-}
-
 /// What a plain U-Net learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,8 +23,4 @@ pub struct UnetLoss {
     pub labels: TrainingLabels,
 }
 
-impl UnetSpec {
-    pub(super) fn check(&self, _size: u32, faults: &mut Faults) {
-        self.network.check(faults);
-    }
-}
+impl LossTable for UnetLoss {}
