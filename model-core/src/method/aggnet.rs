@@ -153,6 +153,10 @@ impl Learner for Aggnet {
         }
     }
 
+    fn may_be_chosen(&self, place: Place) -> bool {
+        !self.warms_up(place)
+    }
+
     fn accumulate(&self, batch: &Batch, place: Place) -> Vec<LossTerm> {
         let (masks, present) = (&batch.masks, batch.present.weights.as_ref());
         let p = self.network.forward(&batch.images, Mode::Train).sigmoid();

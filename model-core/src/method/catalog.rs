@@ -9,10 +9,12 @@ use super::agnet::Agnet;
 use super::beal::Beal;
 use super::confusion_matrix::ConfusionMatrix;
 use super::crowd_layer::CrowdLayer;
+use super::dpersona::Dpersona;
 use super::luw::Luw;
 use super::maxmig::Maxmig;
 use super::mrnet::Mrnet;
 use super::mrprism::MrPrism;
+use super::phiseg::Phiseg;
 use super::posal::Posal;
 use super::prob_unet::ProbUnet;
 use super::uecnn::Uecnn;
@@ -36,6 +38,8 @@ pub fn build(spec: &RunSpec, seed: Seed, device: Device) -> Box<dyn Method> {
         MethodSpec::Agnet(method) => Box::new(Agnet::new(spec, method, seed, device)),
         MethodSpec::Posal(method) => Box::new(Posal::new(spec, method, seed, device)),
         MethodSpec::Beal(method) => Box::new(Beal::new(spec, method, seed, device)),
+        MethodSpec::Phiseg(method) => Box::new(Phiseg::new(spec, method, seed, device)),
+        MethodSpec::Dpersona(method) => Box::new(Dpersona::new(spec, method, seed, device)),
         MethodSpec::Uecnn(method) => Box::new(Uecnn::new(spec, method, seed, device)),
         MethodSpec::Luw(method) => Box::new(Luw::new(spec, method, seed, device)),
     }

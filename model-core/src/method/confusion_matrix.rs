@@ -158,6 +158,10 @@ impl ConfusionMatrix {
         }
     }
 
+    fn warms_up(&self, place: Place) -> bool {
+        place.epoch < self.loss.warm_up_epochs
+    }
+
     /// q's foreground, and how raters mark.
     fn forward(&self, images: &Tensor, mode: Mode) -> (Tensor, Marking) {
         let features = self.network.features(images, mode);
@@ -176,11 +180,15 @@ impl Learner for ConfusionMatrix {
     }
 
     fn phase(&self, place: Place) -> &'static str {
-        if place.epoch < self.loss.warm_up_epochs {
+        if self.warms_up(place) {
             "warm-up"
         } else {
             "train"
         }
+    }
+
+    fn may_be_chosen(&self, place: Place) -> bool {
+        !self.warms_up(place)
     }
 
     fn accumulate(&self, batch: &Batch, place: Place) -> Vec<LossTerm> {
@@ -188,7 +196,7 @@ impl Learner for ConfusionMatrix {
         let heads = marking.heads(&foreground);
         let likelihood = multi_head(&heads, &batch.masks, &batch.present.raters);
         let trace = marking.trace();
-        let weight = if place.epoch < self.loss.warm_up_epochs {
+        let weight = if self.warms_up(place) {
             0.0
         } else {
             self.loss.trace

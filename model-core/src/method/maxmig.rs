@@ -193,6 +193,10 @@ impl Learner for Maxmig {
         }
     }
 
+    fn may_be_chosen(&self, place: Place) -> bool {
+        !self.warms_up(place)
+    }
+
     fn accumulate(&self, batch: &Batch, place: Place) -> Vec<LossTerm> {
         let warm_up = self.warms_up(place);
         let meets = place.epoch == self.loss.warm_up_epochs && place.begins_epoch();

@@ -35,10 +35,11 @@ impl ProbUnet {
         let sizes = Sizes::of(run);
         let builder = Builder::new(device, seed.draw("weights", 0, 0));
         let latent = i64::from(spec.loss.latent);
+        let seen = sizes.channels + sizes.structures;
         Self {
             loss: spec.loss.clone(),
             sizes,
-            network: Network::new(&builder.root(), &spec.network, sizes, latent),
+            network: Network::new(&builder.root(), &spec.network, sizes, latent, seen),
             parameters: builder.finish(),
         }
     }

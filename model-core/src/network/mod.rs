@@ -2,19 +2,23 @@
 
 mod agnet;
 mod discriminator;
+mod experts;
 mod gaussian;
 mod guided;
 mod mrnet;
 pub mod mrprism;
+mod phiseg;
 mod prob_unet;
 mod sizes;
 mod unet;
 
 pub use agnet::Agnet;
 pub use discriminator::Discriminator;
+pub use experts::{Experts, chosen};
 pub use gaussian::Gaussian;
 pub use guided::{guided, local_lines};
 pub use mrnet::{Mrnet, Taps, ToldUnet, gauss, soft_attention};
+pub use phiseg::{LEVELS, Phiseg};
 pub use prob_unet::ProbUnet;
 pub use sizes::Sizes;
 pub use unet::{Decoder, Unet};

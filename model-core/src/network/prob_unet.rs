@@ -58,8 +58,8 @@ pub struct ProbUnet {
 }
 
 impl ProbUnet {
-    /// Names: `encoder`, `decoder`, `prior`, `posterior`, `join1`, `join2`, `head`.
-    pub fn new(scope: &Scope, spec: &Backbone, sizes: Sizes, latent: i64) -> Self {
+    /// The posterior sees `seen` channels: the image and masks. Names: `encoder`, `decoder`, `prior`, `posterior`, `join1`, `join2`, `head`.
+    pub fn new(scope: &Scope, spec: &Backbone, sizes: Sizes, latent: i64, seen: i64) -> Self {
         let (depth, width) = (spec.encoder_depth, i64::from(spec.encoder_width));
         let taps = ResNet::channels(depth, width);
         let decoder = Decoder::new(&scope.sub("decoder"), taps, width);
@@ -68,7 +68,6 @@ impl ProbUnet {
             ..ConvConfig::same(inputs, 2 * width, 1, 1)
         };
         let joined = pointwise(decoder.outputs() + latent);
-        let seen = sizes.channels + sizes.structures;
         Self {
             encoder: ResNet::new(&scope.sub("encoder"), depth, sizes.channels, width),
             decoder,

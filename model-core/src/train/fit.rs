@@ -156,7 +156,7 @@ impl Fit<'_> {
             if self.plan.validates(done)
                 && let Some(found) = validate()?
             {
-                self.consider(found, progress, observer);
+                self.consider(found, place, progress, observer);
             }
             if self.plan.ends_epoch(done) {
                 saver.offer(progress, observer)?;
@@ -176,16 +176,19 @@ impl Fit<'_> {
     }
 
     /// Keeps the weights where they score higher than any before; of equals the earlier stay.
-    fn consider(&self, found: Validation, progress: &mut Progress, observer: &mut dyn Observer) {
+    fn consider(
+        &self,
+        found: Validation,
+        place: Place,
+        progress: &mut Progress,
+        observer: &mut dyn Observer,
+    ) {
         let step = progress.adam.steps();
         for (series, value) in found.metrics {
             metric(observer, series, step, value);
         }
-        if progress
-            .best
-            .as_ref()
-            .is_none_or(|best| found.score > best.score)
-        {
+        let best = progress.best.as_ref();
+        if self.learner.may_be_chosen(place) && best.is_none_or(|best| found.score > best.score) {
             let weights = self.learner.parameters().snapshot();
             progress.best = Some(Best {
                 score: found.score,

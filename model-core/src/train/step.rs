@@ -41,6 +41,12 @@ pub trait Learner {
         "train"
     }
 
+    /// Whether weights of this place may be chosen as the best. Those of a phase that only prepares the method's own may
+    /// not: they would be another method's.
+    fn may_be_chosen(&self, _place: Place) -> bool {
+        true
+    }
+
     /// Adds one step's gradients to those of the parameters, and says the losses, detached.
     fn accumulate(&self, batch: &Batch, place: Place) -> Vec<LossTerm>;
 

@@ -39,6 +39,8 @@ pub(crate) fn methods(raters: u32) -> BTreeMap<String, RunSpec> {
 fn resolved(name: &str, method: String, raters: u32) -> RunSpec {
     let loss = if method.contains("warm_up_epochs") {
         "[base.loss]\nwarm_up_epochs = 0\n"
+    } else if name == "dpersona" {
+        "[base.loss]\nbank = 8\nsamples = 4\nbound_samples = 4\n"
     } else {
         ""
     };

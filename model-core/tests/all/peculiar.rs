@@ -2,9 +2,11 @@
 
 use mrprism_model_core::draw::Random;
 use mrprism_model_core::method::beal::{boundary_target, entropy};
+use mrprism_model_core::method::dpersona::bounds_loss;
 use mrprism_model_core::method::mrnet::{deviation, rater_vectors};
+use mrprism_model_core::method::phiseg::weighted_divergence;
 use mrprism_model_core::method::posal::{smoothness, squared_dice_loss, structure_weights};
-use mrprism_model_core::network::{Gaussian, gauss, local_lines, soft_attention};
+use mrprism_model_core::network::{Gaussian, chosen, gauss, local_lines, soft_attention};
 use tch::{Device, Kind, Tensor};
 
 use crate::common::uniform;
@@ -175,6 +177,47 @@ fn uncertainty_is_the_deviation_over_raters_and_attention_never_less() {
     let attention = soft_attention(&map, &blur);
     assert!(number(&(&attention - &map).min()) >= 0.0);
     near("minmax", number(&attention.max()), 1.0);
+}
+
+/// Two levels, the coarse first: its divergence counts four times.
+#[test]
+fn phisegs_coarser_levels_weigh_four_times_as_much() {
+    let gaussian =
+        |mean: f32| Gaussian::from_halves(&Tensor::from_slice(&[mean, 0.0]).reshape([1, 2, 1, 1]));
+    // KL of two normals of deviation 1 is half the squared distance.
+    let levels = [
+        (gaussian(1.0), gaussian(0.0)),
+        (gaussian(0.0), gaussian(2.0)),
+    ];
+    near("Σ", number(&weighted_divergence(&levels)), 4.0 * 0.5 + 2.0);
+}
+
+#[test]
+fn dpersonas_bounds_are_union_and_intersection_of_the_raters_present() {
+    let samples = Tensor::from_slice(&[0.9_f32, 0.4, 0.6, 0.2]).reshape([2, 1, 1, 1, 2]);
+    let masks = Tensor::from_slice(&[1.0_f32, 0.0, 1.0, 1.0, 0.0, 1.0]).reshape([1, 3, 1, 1, 2]);
+    let entropy = |p: f64, y: f64| -(y * p.ln() + (1.0 - y) * (1.0 - p).ln());
+    // Largest 0.9 and 0.4, smallest 0.6 and 0.2; all three: union 1 1, intersection 0 0.
+    let all = (entropy(0.9, 1.0) + entropy(0.4, 1.0) + entropy(0.6, 0.0) + entropy(0.2, 0.0)) / 4.0;
+    near("all", number(&bounds_loss(&samples, &masks, None)), all);
+    // Without the third: union 1 1, intersection 1 0.
+    let there = Tensor::from_slice(&[1.0_f32, 1.0, 0.0]).reshape([1, 3, 1, 1, 1]);
+    let two = (entropy(0.9, 1.0) + entropy(0.4, 1.0) + entropy(0.6, 1.0) + entropy(0.2, 0.0)) / 4.0;
+    near(
+        "two",
+        number(&bounds_loss(&samples, &masks, Some(&there))),
+        two,
+    );
+}
+
+#[test]
+fn a_rater_chooses_by_the_softmax_of_likeness() {
+    let bank = Tensor::from_slice(&[1.0_f32, 0.0, 0.0, 1.0]).reshape([1, 2, 2]);
+    let asked = Tensor::from_slice(&[1.0_f32, 0.0]).reshape([1, 2]);
+    let found = chosen(&asked, &bank);
+    let first = 1.0 / (1.0 + (-1.0_f64).exp());
+    near("first axis", found.double_value(&[0, 0]), first);
+    near("second axis", found.double_value(&[0, 1]), 1.0 - first);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod adversarial;
 mod backbone;
 mod crowd;
+mod dpersona;
 mod encoder;
 mod latent;
 mod loss;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use adversarial::*;
 pub use backbone::*;
 pub use crowd::*;
+pub use dpersona::*;
 pub use encoder::*;
 pub use latent::*;
 pub use loss::*;
@@ -85,6 +87,10 @@ kinds! {
     Mrnet(OnBackbone<MrnetLoss>) = "mrnet",
     /// The probabilistic U-Net.
     ProbUnet(OnBackbone<LatentLoss>) = "prob-unet",
+    /// `PHiSeg`: latent maps on five grids.
+    Phiseg(OnBackbone<LatentLoss>) = "phiseg",
+    /// D-Persona: diverse opinions first, then each rater's own.
+    Dpersona(OnBackbone<DpersonaLoss>) = "dpersona",
     /// UECNN: one rater drawn for each case.
     Uecnn(OnBackbone<UecnnLoss>) = "uecnn",
     /// LUW: several hypotheses.
