@@ -134,10 +134,6 @@ impl Aggnet {
             parameters: builder.finish(),
         }
     }
-
-    fn warms_up(&self, place: Place) -> bool {
-        place.epoch < self.loss.warm_up_epochs
-    }
 }
 
 impl Learner for Aggnet {
@@ -145,16 +141,8 @@ impl Learner for Aggnet {
         &self.parameters
     }
 
-    fn phase(&self, place: Place) -> &'static str {
-        if self.warms_up(place) {
-            "warm-up"
-        } else {
-            "em"
-        }
-    }
-
-    fn may_be_chosen(&self, place: Place) -> bool {
-        !self.warms_up(place)
+    fn prepares(&self, place: Place) -> bool {
+        place.epoch < self.loss.warm_up_epochs
     }
 
     fn accumulate(&self, batch: &Batch, place: Place) -> Vec<LossTerm> {
@@ -164,7 +152,7 @@ impl Learner for Aggnet {
             if place.begins_epoch() && place.epoch > 0 {
                 self.raters.maximise(self.loss.prior);
             }
-            let mu = if self.warms_up(place) {
+            let mu = if self.prepares(place) {
                 joined_labels(TrainingLabels::Mean, masks, &batch.present.raters)
             } else {
                 self.raters.expect(&p.detach(), masks, present)

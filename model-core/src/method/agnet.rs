@@ -13,7 +13,7 @@ use crate::loss::{joined_labels, soft_cross_entropy};
 use crate::network::{Agnet as Network, Sizes};
 use crate::params::{Builder, Parameters};
 use crate::predict::{Predicted, Predictor};
-use crate::train::{Batch, Learner, LossTerm, Place};
+use crate::train::{Batch, Learner, LossTerm, Place, detached};
 
 /// The method.
 #[derive(Debug)]
@@ -61,8 +61,7 @@ impl Learner for Agnet {
             .sum();
         let loss = &of_mean + &of_sides;
         loss.backward();
-        let terms = [("loss", loss), ("l_mean", of_mean), ("l_sides", of_sides)];
-        terms.map(|(name, term)| (name, term.detach())).into()
+        detached([("loss", loss), ("l_mean", of_mean), ("l_sides", of_sides)])
     }
 }
 

@@ -19,7 +19,7 @@ use crate::loss::{joined_labels, soft_cross_entropy};
 use crate::network::{Decoder, Discriminator, Sizes};
 use crate::params::{Builder, Parameters, Scope};
 use crate::predict::{Predicted, Predictor};
-use crate::train::{Batch, Learner, LossTerm, Place};
+use crate::train::{Batch, Learner, LossTerm, Place, detached};
 
 /// Where the discriminators' parameters stand.
 const OF_BOUNDARY: &str = "discriminator_boundary";
@@ -177,12 +177,11 @@ impl Learner for Beal {
             .mean(None::<Kind>);
         let loss = &of_mask + &of_boundary;
         loss.backward();
-        let terms = [
+        let mut terms = detached([
             ("loss", loss),
             ("l_mask", of_mask),
             ("l_boundary", of_boundary),
-        ];
-        let mut terms: Vec<LossTerm> = terms.map(|(name, term)| (name, term.detach())).into();
+        ]);
         let random = Random::new(place.seed.draw("target", place.epoch, place.step));
         let count = batch.images.size()[0];
         if let Some(images) = self.target.batch(random, count) {

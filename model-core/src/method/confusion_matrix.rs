@@ -24,7 +24,7 @@ use crate::loss::multi_head;
 use crate::network::{Sizes, Unet};
 use crate::params::{Builder, Init, Parameters, Scope};
 use crate::predict::{Predicted, Predictor};
-use crate::train::{Batch, Learner, LossTerm, Place};
+use crate::train::{Batch, Learner, LossTerm, Place, detached};
 
 /// ρ where the matrix is to be near the identity.
 const START: Init = Init::Diagonal { on: 1.0, off: -5.0 };
@@ -158,10 +158,6 @@ impl ConfusionMatrix {
         }
     }
 
-    fn warms_up(&self, place: Place) -> bool {
-        place.epoch < self.loss.warm_up_epochs
-    }
-
     /// q's foreground, and how raters mark.
     fn forward(&self, images: &Tensor, mode: Mode) -> (Tensor, Marking) {
         let features = self.network.features(images, mode);
@@ -179,16 +175,8 @@ impl Learner for ConfusionMatrix {
         &self.parameters
     }
 
-    fn phase(&self, place: Place) -> &'static str {
-        if self.warms_up(place) {
-            "warm-up"
-        } else {
-            "train"
-        }
-    }
-
-    fn may_be_chosen(&self, place: Place) -> bool {
-        !self.warms_up(place)
+    fn prepares(&self, place: Place) -> bool {
+        place.epoch < self.loss.warm_up_epochs
     }
 
     fn accumulate(&self, batch: &Batch, place: Place) -> Vec<LossTerm> {
@@ -196,15 +184,14 @@ impl Learner for ConfusionMatrix {
         let heads = marking.heads(&foreground);
         let likelihood = multi_head(&heads, &batch.masks, &batch.present.raters);
         let trace = marking.trace();
-        let weight = if self.warms_up(place) {
+        let weight = if self.prepares(place) {
             0.0
         } else {
             self.loss.trace
         };
         let loss = &likelihood + &trace * weight;
         loss.backward();
-        let terms = [("loss", loss), ("l_raters", likelihood), ("trace", trace)];
-        terms.map(|(name, term)| (name, term.detach())).into()
+        detached([("loss", loss), ("l_raters", likelihood), ("trace", trace)])
     }
 }
 

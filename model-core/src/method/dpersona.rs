@@ -17,13 +17,14 @@ use mrprism_protocol::spec::{DpersonaLoss, OnBackbone, RunSpec, Seed};
 use tch::{Device, Kind, Tensor};
 
 use super::Method;
+use super::latent::pixels;
 use crate::block::Mode;
 use crate::draw::Random;
 use crate::loss::{drawn_labels, multi_head, soft_cross_entropy};
 use crate::network::{Experts, Gaussian, ProbUnet, Sizes};
 use crate::params::{Builder, Parameters};
 use crate::predict::{Predicted, Predictor};
-use crate::train::{Batch, Learner, LossTerm, Place};
+use crate::train::{Batch, Learner, LossTerm, Place, detached};
 
 /// What stands still while raters are learned though gradients pass through it.
 const SHARED: [&str; 3] = ["join1", "join2", "head"];
@@ -55,11 +56,6 @@ impl Dpersona {
         }
     }
 
-    fn diversifies(&self, place: Place) -> bool {
-        let done = place.epoch * place.plan.steps_per_epoch + place.step;
-        (done as f64) < self.loss.diversity * place.plan.steps as f64
-    }
-
     fn diversify(&self, batch: &Batch, place: Place) -> Vec<LossTerm> {
         let stream = |name| Random::new(place.seed.draw(name, place.epoch, place.step));
         let (images, network) = (&batch.images, &self.network);
@@ -77,18 +73,16 @@ impl Dpersona {
         let samples = self.samples(&features, &prior, stream("bounds"), self.loss.bound_samples);
         let bounds = bounds_loss(&samples, &batch.masks, present);
         let divergence = posterior.divergence(&prior).mean(None::<Kind>);
-        let pixels = (self.sizes.structures * self.sizes.side * self.sizes.side) as f64;
         let loss = &segmentation
-            + &divergence * (self.loss.divergence / pixels)
+            + &divergence * (self.loss.divergence / pixels(self.sizes))
             + &bounds * self.loss.bounds;
         loss.backward();
-        let terms = [
+        detached([
             ("loss", loss),
             ("l_segmentation", segmentation),
             ("l_bounds", bounds),
             ("divergence", divergence),
-        ];
-        terms.map(|(name, term)| (name, term.detach())).into()
+        ])
     }
 
     fn personalise(&self, batch: &Batch, place: Place) -> Vec<LossTerm> {
@@ -159,20 +153,21 @@ impl Learner for Dpersona {
         &self.parameters
     }
 
+    fn prepares(&self, place: Place) -> bool {
+        let done = place.epoch * place.plan.steps_per_epoch + place.step;
+        (done as f64) < self.loss.diversity * place.plan.steps as f64
+    }
+
     fn phase(&self, place: Place) -> &'static str {
-        if self.diversifies(place) {
+        if self.prepares(place) {
             "diversify"
         } else {
             "personalise"
         }
     }
 
-    fn may_be_chosen(&self, place: Place) -> bool {
-        !self.diversifies(place)
-    }
-
     fn accumulate(&self, batch: &Batch, place: Place) -> Vec<LossTerm> {
-        if self.diversifies(place) {
+        if self.prepares(place) {
             self.diversify(batch, place)
         } else {
             self.personalise(batch, place)

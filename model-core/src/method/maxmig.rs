@@ -160,10 +160,6 @@ impl Maxmig {
         }
     }
 
-    fn warms_up(&self, place: Place) -> bool {
-        place.epoch < self.loss.warm_up_epochs
-    }
-
     fn information(&self, p: &Tensor, batch: &Batch, place: Place) -> Tensor {
         let (masks, present) = (&batch.masks, batch.present.weights.as_ref());
         let mean = joined_labels(TrainingLabels::Mean, masks, &batch.present.raters);
@@ -185,20 +181,12 @@ impl Learner for Maxmig {
         &self.parameters
     }
 
-    fn phase(&self, place: Place) -> &'static str {
-        if self.warms_up(place) {
-            "warm-up"
-        } else {
-            "information"
-        }
-    }
-
-    fn may_be_chosen(&self, place: Place) -> bool {
-        !self.warms_up(place)
+    fn prepares(&self, place: Place) -> bool {
+        place.epoch < self.loss.warm_up_epochs
     }
 
     fn accumulate(&self, batch: &Batch, place: Place) -> Vec<LossTerm> {
-        let warm_up = self.warms_up(place);
+        let warm_up = self.prepares(place);
         let meets = place.epoch == self.loss.warm_up_epochs && place.begins_epoch();
         let p = self.network.forward(&batch.images, Mode::Train).sigmoid();
         let majority = tch::no_grad(|| {

@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod confusion_matrix;
 pub mod crowd_layer;
 pub mod dpersona;
+mod latent;
 mod learned;
 pub mod luw;
 pub mod maxmig;

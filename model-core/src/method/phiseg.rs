@@ -13,6 +13,7 @@ use mrprism_protocol::spec::{LatentLoss, OnBackbone, RunSpec, Seed};
 use tch::{Device, Kind, Tensor};
 
 use super::Method;
+use super::latent::{learn_bound, mean_of};
 use crate::block::Mode;
 use crate::draw::Random;
 use crate::loss::{drawn_labels, soft_cross_entropy};
@@ -74,15 +75,7 @@ impl Learner for Phiseg {
             .map(|level| soft_cross_entropy(level, &wanted))
             .sum();
         let divergence = weighted_divergence(&walked.distributions);
-        let pixels = (self.sizes.structures * self.sizes.side * self.sizes.side) as f64;
-        let loss = &segmentation + &divergence * (self.loss.beta / pixels);
-        loss.backward();
-        let terms = [
-            ("loss", loss),
-            ("l_segmentation", segmentation),
-            ("divergence", divergence),
-        ];
-        terms.map(|(name, term)| (name, term.detach())).into()
+        learn_bound(segmentation, divergence, self.loss.beta, self.sizes)
     }
 }
 
@@ -101,9 +94,7 @@ impl Predictor for Phiseg {
                     })
                 })
                 .collect();
-            let samples = Tensor::stack(&samples, 0);
-            let mean = samples.mean_dim([0_i64].as_slice(), false, None::<Kind>);
-            Predicted::single(&mean).with_hypotheses(samples)
+            mean_of(Tensor::stack(&samples, 0))
         })
     }
 }

@@ -20,7 +20,7 @@ use crate::loss::joined_labels;
 use crate::network::{Discriminator, Sizes, Unet};
 use crate::params::{Builder, Parameters};
 use crate::predict::{Predicted, Predictor};
-use crate::train::{Batch, Learner, LossTerm, Place};
+use crate::train::{Batch, Learner, LossTerm, Place, detached};
 
 /// Where the discriminator's parameters stand.
 const DISCRIMINATOR: &str = "discriminator";
@@ -110,8 +110,7 @@ impl Learner for Posal {
         let smooth = smoothness(&source, &wanted);
         let loss = &dice + &smooth * self.loss.smoothness;
         loss.backward();
-        let terms = [("loss", loss), ("l_dice", dice), ("l_smooth", smooth)];
-        let mut terms: Vec<LossTerm> = terms.map(|(name, term)| (name, term.detach())).into();
+        let mut terms = detached([("loss", loss), ("l_dice", dice), ("l_smooth", smooth)]);
         let random = Random::new(place.seed.draw("target", place.epoch, place.step));
         let count = batch.images.size()[0];
         if let Some(images) = self.target.batch(random, count) {

@@ -9,9 +9,10 @@
 //! mean over samples of the prior, the samples themselves are its hypotheses. Their ε are the same for every case.
 
 use mrprism_protocol::spec::{LatentLoss, OnBackbone, RunSpec, Seed};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use super::Method;
+use super::latent::{learn_bound, mean_of};
 use crate::block::Mode;
 use crate::draw::Random;
 use crate::loss::{drawn_labels, soft_cross_entropy};
@@ -62,15 +63,7 @@ impl Learner for ProbUnet {
         let made = network.segment(&features, &posterior.at(&noise));
         let segmentation = soft_cross_entropy(&made, &wanted);
         let divergence = posterior.divergence(&prior).mean(None);
-        let pixels = (self.sizes.structures * self.sizes.side * self.sizes.side) as f64;
-        let loss = &segmentation + &divergence * (self.loss.beta / pixels);
-        loss.backward();
-        let terms = [
-            ("loss", loss),
-            ("l_segmentation", segmentation),
-            ("divergence", divergence),
-        ];
-        terms.map(|(name, term)| (name, term.detach())).into()
+        learn_bound(segmentation, divergence, self.loss.beta, self.sizes)
     }
 }
 
@@ -87,9 +80,7 @@ impl Predictor for ProbUnet {
                     self.network.segment(&features, &prior.at(&noise))
                 })
                 .collect();
-            let samples = Tensor::stack(&samples, 0);
-            let mean = samples.mean_dim([0_i64].as_slice(), false, None::<Kind>);
-            Predicted::single(&mean).with_hypotheses(samples)
+            mean_of(Tensor::stack(&samples, 0))
         })
     }
 }

@@ -19,7 +19,7 @@ use crate::loss::{joined_labels, multi_head, soft_cross_entropy};
 use crate::network::{Sizes, Unet};
 use crate::params::{Builder, Init, Parameters};
 use crate::predict::{Predicted, Predictor};
-use crate::train::{Batch, Learner, LossTerm, Place};
+use crate::train::{Batch, Learner, LossTerm, Place, detached};
 
 /// The method.
 #[derive(Debug)]
@@ -82,12 +82,11 @@ impl Learner for Wdnet {
         let weighing = soft_cross_entropy(&self.averaged(&heads.detach()), &wanted);
         let loss = &doctors + &weighing;
         loss.backward();
-        let terms = [
+        detached([
             ("loss", loss),
             ("l_doctors", doctors),
             ("l_weights", weighing),
-        ];
-        terms.map(|(name, term)| (name, term.detach())).into()
+        ])
     }
 }
 

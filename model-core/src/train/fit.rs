@@ -188,7 +188,7 @@ impl Fit<'_> {
             metric(observer, series, step, value);
         }
         let best = progress.best.as_ref();
-        if self.learner.may_be_chosen(place) && best.is_none_or(|best| found.score > best.score) {
+        if !self.learner.prepares(place) && best.is_none_or(|best| found.score > best.score) {
             let weights = self.learner.parameters().snapshot();
             progress.best = Some(Best {
                 score: found.score,

@@ -12,5 +12,5 @@ pub use batch::{Batch, Presence, TrainingSet, check, image};
 pub use fit::{Best, Fit, Fitted, Plan, Progress, Saver, Validation, Validator};
 pub use observe::{Observer, log, metric};
 pub use optimizer::Adam;
-pub use step::{Learner, LossTerm, Place, StepReport, step};
+pub use step::{Learner, LossTerm, Place, StepReport, detached, step};
 pub use stop::{Stop, StopSignal};

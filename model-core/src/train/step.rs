@@ -31,20 +31,29 @@ impl Place {
 /// A loss term's name and value, a scalar on the device. The first term of a step is the whole loss.
 pub type LossTerm = (&'static str, Tensor);
 
+/// Terms without their graphs.
+pub fn detached<const N: usize>(terms: [LossTerm; N]) -> Vec<LossTerm> {
+    terms.map(|(name, term)| (name, term.detach())).into()
+}
+
 /// What the loop trains.
 pub trait Learner {
     /// Its numbers.
     fn parameters(&self) -> &Parameters;
 
-    /// What a method with several phases does here, for people who watch; one that has none trains.
-    fn phase(&self, _place: Place) -> &'static str {
-        "train"
+    /// Whether this place only prepares what is the method's own. Its weights are never chosen as the best: they would be
+    /// another method's.
+    fn prepares(&self, _place: Place) -> bool {
+        false
     }
 
-    /// Whether weights of this place may be chosen as the best. Those of a phase that only prepares the method's own may
-    /// not: they would be another method's.
-    fn may_be_chosen(&self, _place: Place) -> bool {
-        true
+    /// What the method does here, for people who watch.
+    fn phase(&self, place: Place) -> &'static str {
+        if self.prepares(place) {
+            "warm-up"
+        } else {
+            "train"
+        }
     }
 
     /// Adds one step's gradients to those of the parameters, and says the losses, detached.
