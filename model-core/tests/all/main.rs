@@ -21,4 +21,5 @@ mod resuming;
 mod runs;
 mod step;
 mod switches;
+mod two_epochs;
 mod unet;

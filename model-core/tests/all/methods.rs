@@ -16,47 +16,9 @@ use tch::{Device, Kind};
 
 use crate::common::{masks_and_images, phantom, place};
 
-/// Every method by its name, small, and at once in its last phase.
+/// Every method by its name, small, and at once in its last phase, for a phantom with this many raters.
 pub(crate) fn methods(raters: u32) -> BTreeMap<String, RunSpec> {
-    tch::set_num_threads(1);
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/methods");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    files
-        .into_iter()
-        .map(|path| {
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            let method = std::fs::read_to_string(&path).unwrap();
-            let spec = resolved(&name, method, raters);
-            (name, spec)
-        })
-        .collect()
-}
-
-fn resolved(name: &str, method: String, raters: u32) -> RunSpec {
-    let loss = if method.contains("warm_up_epochs") {
-        "[base.loss]\nwarm_up_epochs = 0\n"
-    } else if name == "dpersona" {
-        "[base.loss]\nbank = 8\nsamples = 4\nbound_samples = 4\n"
-    } else {
-        ""
-    };
-    let experiment = format!(
-        "name = \"x\"\nquestion = \"?\"\nseeds = [1]\n[base]\ndataset = \"phantom\"\nmethod = \"{name}\"\nsize = 32\n\
-         [base.network]\nencoder_width = 8\n[base.train]\nsteps = 4\nbatch = 2\nlr = 1e-3\n{loss}"
-    );
-    let text = |file: &str, text: String| NamedText {
-        file: file.to_owned(),
-        text,
-    };
-    let bundle = Bundle {
-        experiment: text("x.toml", experiment),
-        methods: vec![text(&format!("{name}.toml"), method)],
-    };
-    let card = DatasetCard {
+    methods_on(&DatasetCard {
         name: "phantom".to_owned(),
         manifest: String::new(),
         raters,
@@ -69,8 +31,51 @@ fn resolved(name: &str, method: String, raters: u32) -> RunSpec {
         crop: None,
         licence: None,
         source: None,
+    })
+}
+
+/// The same for any data.
+pub(crate) fn methods_on(card: &DatasetCard) -> BTreeMap<String, RunSpec> {
+    tch::set_num_threads(1);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/methods");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+        .into_iter()
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let method = std::fs::read_to_string(&path).unwrap();
+            let spec = resolved(&name, method, card);
+            (name, spec)
+        })
+        .collect()
+}
+
+fn resolved(name: &str, method: String, card: &DatasetCard) -> RunSpec {
+    let loss = if method.contains("warm_up_epochs") {
+        "[base.loss]\nwarm_up_epochs = 0\n"
+    } else if name == "dpersona" {
+        "[base.loss]\nbank = 8\nsamples = 4\nbound_samples = 4\n"
+    } else {
+        ""
     };
-    let mut resolved = resolve(&bundle, &[card])
+    let experiment = format!(
+        "name = \"x\"\nquestion = \"?\"\nseeds = [1]\n[base]\ndataset = \"{}\"\nmethod = \"{name}\"\nsize = 32\n\
+         [base.network]\nencoder_width = 8\n[base.train]\nsteps = 4\nbatch = 2\nlr = 1e-3\n{loss}",
+        card.name
+    );
+    let text = |file: &str, text: String| NamedText {
+        file: file.to_owned(),
+        text,
+    };
+    let bundle = Bundle {
+        experiment: text("x.toml", experiment),
+        methods: vec![text(&format!("{name}.toml"), method)],
+    };
+    let mut resolved = resolve(&bundle, std::slice::from_ref(card))
         .unwrap_or_else(|faults| panic!("{name}: {}", faults.first().unwrap()));
     resolved.cells.remove(0).spec
 }
