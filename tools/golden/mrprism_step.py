@@ -153,11 +153,19 @@ def shuffle_loss(random, c, heads, z, present, options):
     return total / PERMUTATIONS
 
 
-def run(name, present, samples=8, keys=GRADIENTS, passes=4, nudge=0.0, **changed):
+RUNNING = ["conp.stage1.join.norm.running_var", "divp.stem2.norm.running_mean"]
+
+
+def run(name, present, samples=8, keys=GRADIENTS, passes=4, nudge=0.0, build=None, running=RUNNING, **changed):
+    """`build` makes another network than variant `paper`; its `drops` are set to the stream of what is left out."""
     options = {**PAPER, **changed}
     seen = CHANNELS if options["divp_input"] == "mask_image" else 0
     shape = (RATERS, STRUCTURES, CHANNELS, SIDE, WIDTH)
-    network = fill(MrPrism(*shape, options["residual"], options["integration"], seen, options["divp_stride"]))
+    if build is None:
+        network = MrPrism(*shape, options["residual"], options["integration"], seen, options["divp_stride"])
+    else:
+        network = build(*shape, options["residual"], seen)
+    network = fill(network)
     x = uniform(f"{name}.x", [BATCH, CHANNELS, SIDE, SIDE]) * (1.0 + nudge)
     z = (uniform(f"{name}.z", [BATCH, RATERS, STRUCTURES, SIDE, SIDE]) > 0.5).float()
     v = torch.tensor(present, dtype=torch.float32)[:, :, None, None, None]
@@ -171,6 +179,7 @@ def run(name, present, samples=8, keys=GRADIENTS, passes=4, nudge=0.0, **changed
         return y, torch.sigmoid(network.divp(torch.cat([x, signal], 1) if seen else signal))
 
     def one(i, taps, w, t):
+        network.drops = Random(0).child(i)
         y, heads = pass_(taps, w.detach())
         c = heads * v / ((heads * v).sum(1, keepdim=True) + EPSILON)
         s = (c * (z if options["target"] == "rater" else Cut.apply(heads))).sum(1)
@@ -212,9 +221,10 @@ def run(name, present, samples=8, keys=GRADIENTS, passes=4, nudge=0.0, **changed
     gradients = {key: sample(named[key].grad, samples) for key in keys}
     stepped = {key: sample(named[key], samples) for key in keys}
     state = network.state_dict()
-    running = {key: sample(state[key], samples) for key in ["conp.stage1.join.norm.running_var", "divp.stem2.norm.running_mean"]}
+    running = {key: sample(state[key], samples) for key in running}
 
     network.eval()
+    network.drops = None
     predictions = []
     with torch.no_grad():
         taps = network.encoder(x)

@@ -16,8 +16,13 @@ pub(crate) const EPSILON: f64 = 1e-6;
 /// # Shapes
 /// heads \[b, m, k, h, w\], present \[b, m, 1, 1, 1\] of 0 and 1, or none where all raters count → \[b, m, k, h, w\]
 pub fn confidences(heads: &Tensor, present: Option<&Tensor>) -> Tensor {
+    shares(heads, present, EPSILON)
+}
+
+/// The same with an ε of the caller's. Without one, a pixel of which no head says anything has 0 / 0.
+pub fn shares(heads: &Tensor, present: Option<&Tensor>, epsilon: f64) -> Tensor {
     let counted = present.map_or_else(|| heads.shallow_clone(), |present| heads * present);
-    let sum = counted.sum_dim_intlist(1, true, None::<Kind>) + EPSILON;
+    let sum = counted.sum_dim_intlist(1, true, None::<Kind>) + epsilon;
     counted / sum
 }
 

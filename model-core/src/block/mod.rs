@@ -19,10 +19,11 @@ pub use conv::{Conv, ConvConfig, ConvNormRelu};
 pub use convlstm::ConvLstm;
 pub use cut::{backward_from, leaf};
 pub use deconv::Deconv;
-pub use fuse::{confidences, fuse};
+pub(crate) use fuse::EPSILON;
+pub use fuse::{confidences, fuse, shares};
 pub use linear::Linear;
 pub use norm::{BatchNorm, LayerNorm};
-pub use resnet::{Features, ResNet};
+pub use resnet::{Features, ResNet, Taps};
 pub use separable::Separable;
 pub use threshold::straight_through;
 

@@ -51,6 +51,32 @@ impl Features {
     }
 }
 
+/// All five taps.
+#[derive(Debug)]
+pub struct Taps {
+    /// f1.
+    pub stem: Tensor,
+    /// f2 to f5.
+    pub features: Features,
+}
+
+impl Taps {
+    /// As [`Features::leaves`].
+    #[must_use]
+    pub fn leaves(&self) -> Self {
+        Self {
+            stem: leaf(&self.stem),
+            features: self.features.leaves(),
+        }
+    }
+
+    /// As [`Features::backward_from`]; a tap that nothing used has no part in it.
+    pub fn backward_from(&self, leaves: &Self) {
+        let features = self.features.0.iter().zip(&leaves.features.0);
+        backward_from(features.chain([(&self.stem, &leaves.stem)]));
+    }
+}
+
 /// A residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1 with fewer channels between.
 #[derive(Debug)]
 struct Block {
@@ -150,6 +176,12 @@ impl ResNet {
     /// Shapes: \[b, channels, s, s\] → the four taps
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Features {
         self.forward_with_stem(x, mode).1
+    }
+
+    /// The same with f1, as one.
+    pub fn taps(&self, x: &Tensor, mode: Mode) -> Taps {
+        let (stem, features) = self.forward_with_stem(x, mode);
+        Taps { stem, features }
     }
 
     /// The same with f1 before them. Shapes: \[b, channels, s, s\] → \[b, w, s/2, s/2\], the four taps

@@ -15,10 +15,10 @@ use mrprism_protocol::spec::{MrnetLoss, OnBackbone, RunSpec, Seed};
 use tch::{Device, Kind, Tensor};
 
 use super::Method;
-use crate::block::{Mode, backward_from, fuse, leaf};
+use crate::block::{Mode, Taps, fuse};
 use crate::draw::Random;
 use crate::loss::{multi_head, soft_cross_entropy};
-use crate::network::{Mrnet as Network, Sizes, Taps};
+use crate::network::{Mrnet as Network, Sizes};
 use crate::params::{Builder, Parameters};
 use crate::predict::{Predicted, Predictor};
 use crate::train::{Batch, Learner, LossTerm, Place};
@@ -135,11 +135,8 @@ impl Learner for Mrnet {
             masks,
             present,
         } = batch;
-        let made = self.network.coarse.taps(images, Mode::Train);
-        let leaves = Taps {
-            stem: leaf(&made.stem),
-            features: made.features.leaves(),
-        };
+        let made = self.network.coarse.encoder.taps(images, Mode::Train);
+        let leaves = made.leaves();
         let random = Random::new(place.seed.draw("vectors", place.epoch, place.step));
         let vectors = rater_vectors(random, &present.raters);
         let whole: f64 = self.loss.vectors.iter().sum();
@@ -177,8 +174,7 @@ impl Learner for Mrnet {
                 }
             }
         }
-        let cuts = made.features.0.iter().zip(&leaves.features.0);
-        backward_from(cuts.chain([(&made.stem, &leaves.stem)]));
+        made.backward_from(&leaves);
         sums
     }
 }
@@ -186,7 +182,7 @@ impl Learner for Mrnet {
 impl Predictor for Mrnet {
     fn predict(&self, images: &Tensor, _passes: u32) -> Predicted {
         tch::no_grad(|| {
-            let taps = self.network.coarse.taps(images, Mode::Eval);
+            let taps = self.network.coarse.encoder.taps(images, Mode::Eval);
             let alike = Tensor::full(
                 [images.size()[0], self.raters],
                 1.0 / self.raters as f64,

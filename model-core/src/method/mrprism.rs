@@ -20,11 +20,11 @@
 //! third of the memory. `loss.target = "self"` fuses T(P) in place of z (4). `train.update = "recurrence"` runs the encoder
 //! anew in every recurrence, and the optimiser moves after each.
 
-use mrprism_protocol::spec::{MrPrismSpec, RunSpec, Seed, Target, Update};
+use mrprism_protocol::spec::{Defect, MrPrismSpec, RunSpec, Seed, Target, Update};
 use tch::{Device, Kind, Tensor};
 
 use super::Method;
-use crate::block::{Features, Mode, backward_from, confidences, fuse, leaf, straight_through};
+use crate::block::{EPSILON, Mode, Taps, backward_from, fuse, leaf, shares, straight_through};
 use crate::draw::Random;
 use crate::loss::{ShuffleRule, Ssim, dissimilarity, initial, multi_head, permutations, shuffle};
 use crate::network::mrprism::{Asking, Network, Sizes};
@@ -40,6 +40,8 @@ pub struct Draws {
     pub initial: Random,
     /// Permutations; child stream i is recurrence i's.
     pub shuffle: Random,
+    /// What variant `code` leaves out; child stream i is recurrence i's.
+    pub drops: Random,
 }
 
 /// The method.
@@ -74,9 +76,9 @@ impl MrPrism {
 
     /// One step's losses and gradients with these draws: (13) summed over the recurrences, then its parts.
     pub fn gradients(&self, batch: &Batch, draws: Draws) -> Vec<LossTerm> {
-        let features = self.network.encoder.forward(&batch.images, Mode::Train);
+        let taps = self.network.encoder.taps(&batch.images, Mode::Train);
         mark(Part::EncoderForward);
-        let leaves = features.leaves();
+        let leaves = taps.leaves();
         let mut state = self.begin(batch, draws);
         mark(Part::Losses);
         let mut sums: Vec<LossTerm> = Vec::new();
@@ -90,7 +92,7 @@ impl MrPrism {
                 }
             }
         }
-        features.backward_from(&leaves);
+        taps.backward_from(&leaves);
         mark(Part::EncoderBackward);
         sums
     }
@@ -104,10 +106,10 @@ impl MrPrism {
     ) -> impl Iterator<Item = Vec<LossTerm>> + 'a {
         let mut state = self.begin(batch, draws);
         (0..self.spec.network.recurrences).map(move |i| {
-            let features = self.network.encoder.forward(&batch.images, Mode::Train);
-            let leaves = features.leaves();
+            let taps = self.network.encoder.taps(&batch.images, Mode::Train);
+            let leaves = taps.leaves();
             let losses = self.recurrence(&leaves, &mut state, batch, draws, i);
-            features.backward_from(&leaves);
+            taps.backward_from(&leaves);
             losses
         })
     }
@@ -124,7 +126,7 @@ impl MrPrism {
     /// Runs recurrence `i` and its backward, and moves `state` on. Says the whole loss and its parts, detached.
     fn recurrence(
         &self,
-        leaves: &Features,
+        leaves: &Taps,
         state: &mut State,
         batch: &Batch,
         draws: Draws,
@@ -137,20 +139,27 @@ impl MrPrism {
         } = batch;
         let spec = &self.spec.loss;
         let weights = present.weights.as_ref();
+        let drops = Some(draws.drops.child(u64::from(i)));
         let made = self
             .network
-            .pass(images, leaves, &state.asking, Mode::Train);
+            .pass(images, leaves, &state.asking, Mode::Train, drops);
         // Cut, so that losses, DivP and ConP are gone back through one after the other.
-        let (segmentation, heads) = (leaf(&made.0), leaf(&made.1));
-        let c = confidences(&heads, weights);
+        let (logits, heads) = (leaf(&made.0), leaf(&made.1));
+        let segmentation = logits.sigmoid();
+        let c = self.shares(&heads, weights);
         let fused = match spec.target {
             Target::Rater => fuse(&c, masks),
             Target::SelfFusion => fuse(&c, &straight_through(&heads)),
         };
         let count = u64::from(spec.shuffle_permutations);
         let dealt = permutations(draws.shuffle.child(u64::from(i)), count, &present.raters);
-        let converging = dissimilarity(&self.ssim, &segmentation, &state.target);
-        let diverging = dissimilarity(&self.ssim, &fused, &segmentation.detach());
+        let compared = if self.keeps(Defect::SsimLogits) {
+            &logits
+        } else {
+            &segmentation
+        };
+        let converging = self.recurrence_loss(compared, &state.target);
+        let diverging = self.recurrence_loss(&fused, &compared.detach());
         let rule = ShuffleRule::of(spec);
         let shuffled = shuffle(rule, &dealt, &c, &heads, masks, &present.raters);
         let mut loss = &converging + &diverging + &shuffled * spec.shuffle;
@@ -168,7 +177,7 @@ impl MrPrism {
         mark(Part::Losses);
         backward_from([(&made.1, &heads)]);
         mark(Part::Divp);
-        backward_from([(&made.0, &segmentation)]);
+        backward_from([(&made.0, &logits)]);
         mark(Part::Conp);
         state.target = fused.detach();
         state.asking = self.asking.next(&c, &heads, weights).detach();
@@ -179,11 +188,36 @@ impl MrPrism {
             .collect()
     }
 
+    fn keeps(&self, defect: Defect) -> bool {
+        self.spec.loss.compat.contains(&defect)
+    }
+
+    /// c.
+    fn shares(&self, heads: &Tensor, present: Option<&Tensor>) -> Tensor {
+        let epsilon = if self.keeps(Defect::ShareWithoutEpsilon) {
+            0.0
+        } else {
+            EPSILON
+        };
+        shares(heads, present, epsilon)
+    }
+
+    /// A term of (8), or SSIM itself where that defect is kept.
+    fn recurrence_loss(&self, x: &Tensor, y: &Tensor) -> Tensor {
+        let unlike = dissimilarity(&self.ssim, x, y);
+        if self.keeps(Defect::SsimSimilarity) {
+            unlike.neg() + self.sizes.structures as f64
+        } else {
+            unlike
+        }
+    }
+
     fn draws(place: Place) -> Draws {
         let stream = |name| Random::new(place.seed.draw(name, place.epoch, place.step));
         Draws {
             initial: stream("initial"),
             shuffle: stream("shuffle"),
+            drops: stream("drops"),
         }
     }
 
@@ -241,13 +275,13 @@ impl Predictor for MrPrism {
             self.asking.start(raters),
             options,
         );
-        let features = tch::no_grad(|| self.network.encoder.forward(images, Mode::Eval));
+        let taps = tch::no_grad(|| self.network.encoder.taps(images, Mode::Eval));
         passes(start, count, |asking| {
-            let (prediction, heads) = self.network.pass(images, &features, asking, Mode::Eval);
-            let confidences = confidences(&heads, None);
+            let (logits, heads) = self.network.pass(images, &taps, asking, Mode::Eval, None);
+            let confidences = self.shares(&heads, None);
             let next = self.asking.next(&confidences, &heads, None);
             Pass {
-                prediction,
+                prediction: logits.sigmoid(),
                 heads,
                 confidences,
                 next,

@@ -17,7 +17,7 @@ pub use discriminator::Discriminator;
 pub use experts::{Experts, chosen};
 pub use gaussian::Gaussian;
 pub use guided::{guided, local_lines};
-pub use mrnet::{Mrnet, Taps, ToldUnet, gauss, soft_attention};
+pub use mrnet::{Mrnet, ToldUnet, gauss, soft_attention};
 pub use phiseg::{LEVELS, Phiseg};
 pub use prob_unet::ProbUnet;
 pub use sizes::Sizes;

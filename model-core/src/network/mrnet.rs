@@ -19,7 +19,7 @@ use mrprism_protocol::spec::Backbone;
 use tch::{Device, Kind, Tensor};
 
 use super::{Decoder, Sizes};
-use crate::block::{Conv, ConvConfig, ConvLstm, Deconv, Features, Mode, ResNet};
+use crate::block::{Conv, ConvConfig, ConvLstm, Deconv, Features, Mode, ResNet, Taps};
 use crate::params::Scope;
 
 /// A U-Net whose bottleneck is told how much each rater counts.
@@ -31,15 +31,6 @@ pub struct ToldUnet {
     lstm: ConvLstm,
     decoder: Decoder,
     head: Deconv,
-}
-
-/// What an encoder gave: f1, and f2 to f5.
-#[derive(Debug)]
-pub struct Taps {
-    /// f1.
-    pub stem: Tensor,
-    /// f2 to f5.
-    pub features: Features,
 }
 
 impl ToldUnet {
@@ -59,12 +50,6 @@ impl ToldUnet {
             head: Deconv::new(&scope.sub("head"), decoder.outputs(), outputs),
             decoder,
         }
-    }
-
-    /// The encoder's part.
-    pub fn taps(&self, images: &Tensor, mode: Mode) -> Taps {
-        let (stem, features) = self.encoder.forward_with_stem(images, mode);
-        Taps { stem, features }
     }
 
     /// `fea` and logits. Shapes: vector \[b, m\] → \[b, 4w, s/2, s/2\], \[b, outputs, s, s\]
@@ -114,7 +99,7 @@ impl Reconstruction {
     /// Shapes: images \[b, c, s, s\], coarse \[b, k, s, s\], vector \[b, m\] → probabilities \[b, m, k, s, s\]
     pub fn forward(&self, images: &Tensor, coarse: &Tensor, vector: &Tensor, mode: Mode) -> Tensor {
         let seen = self.entry.forward(&Tensor::cat(&[images, coarse], 1));
-        let taps = self.network.taps(&seen, mode);
+        let taps = self.network.encoder.taps(&seen, mode);
         let (_, logits) = self.network.decode(&taps, vector, mode);
         logits
             .sigmoid()

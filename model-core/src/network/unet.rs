@@ -94,14 +94,15 @@ impl Decoder {
 
 /// Twice the side, joined with the encoder's map of that size.
 #[derive(Debug)]
-struct Block {
+pub(in crate::network) struct Block {
     up: Deconv,
     skip: Conv,
     norm: BatchNorm,
 }
 
 impl Block {
-    fn new(scope: &Scope, inputs: i64, skip: i64, half: i64) -> Self {
+    /// From `inputs` channels and a skip of `skip` to twice `half`. Names: `up`, `skip`, `norm`.
+    pub(in crate::network) fn new(scope: &Scope, inputs: i64, skip: i64, half: i64) -> Self {
         let shrink = ConvConfig {
             bias: true,
             ..ConvConfig::same(skip, half, 1, 1)
@@ -113,7 +114,8 @@ impl Block {
         }
     }
 
-    fn forward(&self, x: &Tensor, skip: &Tensor, mode: Mode) -> Tensor {
+    /// Shapes: x \[b, inputs, R/2, R/2\], skip \[b, skip, R, R\] → \[b, 2·half, R, R\]
+    pub(in crate::network) fn forward(&self, x: &Tensor, skip: &Tensor, mode: Mode) -> Tensor {
         let joined = Tensor::cat(&[self.up.forward(x), self.skip.forward(skip)], 1);
         self.norm.forward(&joined.relu(), mode)
     }

@@ -169,6 +169,7 @@ pub(crate) fn run_spec(raters: u32, structures: u32, channels: u32, size: u32) -
                 divp_input: DivpInput::Mask,
                 divp_signal: DivpSignal::Probability,
                 divp_stride: 8,
+                divp_tied: false,
             },
             loss: MrPrismLoss {
                 target: Target::Rater,
@@ -185,6 +186,7 @@ pub(crate) fn run_spec(raters: u32, structures: u32, channels: u32, size: u32) -
                 initial_noise: 0.2,
                 initial_noise_cell: 1,
                 initial_scale: InitialScale::Raw,
+                compat: Vec::new(),
             },
         }),
         train: TrainingSpec {
@@ -247,11 +249,17 @@ pub(crate) fn place(number: u64) -> Place {
 pub(crate) fn with_option(spec: &RunSpec, key: &str, value: serde_json::Value) -> RunSpec {
     let mut json = serde_json::to_value(spec).unwrap();
     let tables = ["/method/mrprism/network", "/method/mrprism/loss", "/train"];
+    // These are written only where they are not the default.
+    let unwritten = [("divp_tied", tables[0]), ("compat", tables[1])];
     let table = tables
         .into_iter()
         .find(|table| json.pointer(table).unwrap().get(key).is_some())
+        .or_else(|| {
+            let known = unwritten.iter().find(|(name, _)| *name == key);
+            known.map(|(_, table)| *table)
+        })
         .unwrap_or_else(|| panic!("there is no option '{key}'"));
-    *json.pointer_mut(&format!("{table}/{key}")).unwrap() = value;
+    json.pointer_mut(table).unwrap()[key] = value;
     serde_json::from_value(json).unwrap()
 }
 

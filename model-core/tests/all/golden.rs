@@ -195,6 +195,15 @@ fn the_step_with_each_option_equals_plain_pytorch() {
     }
 }
 
+#[test]
+fn the_step_of_variant_code_equals_plain_pytorch() {
+    let goldens: BTreeMap<String, StepGolden> = golden("mrprism_code");
+    assert_eq!(goldens.len(), 3);
+    for (name, golden) in goldens {
+        check_step(&name, golden);
+    }
+}
+
 fn check_step(name: &str, golden: StepGolden) {
     let spec = golden_spec(&golden.options);
     let method = mrprism_of(&spec);
@@ -206,6 +215,7 @@ fn check_step(name: &str, golden: StepGolden) {
     let draws = Draws {
         initial: stream("initial"),
         shuffle: stream("shuffle"),
+        drops: Random::new(0),
     };
     let mut adam = Adam::new(&spec.train, mrprism.parameters());
     let batch = Batch {

@@ -6,6 +6,7 @@
 )]
 
 mod augmenting;
+mod code_variant;
 mod common;
 mod crowd;
 mod golden;

@@ -51,12 +51,13 @@ fn gradient(mrprism: &MrPrism, prefix: &str) -> f64 {
 fn the_converging_loss_teaches_conp_and_the_encoder_alone() {
     let mrprism = method(&run_spec(3, 2, 1, 32));
     let (images, masks) = masks_and_images("routes", 2, 3, 2, 1, 32);
-    let features = mrprism.network().encoder.forward(&images, Mode::Train);
-    let leaves = features.leaves();
-    let (segmentation, heads) =
+    let taps = mrprism.network().encoder.taps(&images, Mode::Train);
+    let leaves = taps.leaves();
+    let (logits, heads) =
         mrprism
             .network()
-            .pass(&images, &leaves, &(&masks / 3.0), Mode::Train);
+            .pass(&images, &leaves, &(&masks / 3.0), Mode::Train, None);
+    let segmentation = logits.sigmoid();
     let ssim = Ssim::new(11, 1.5, Device::Cpu);
     dissimilarity(&ssim, &segmentation, &masks.select(1, 0)).backward();
     assert!(gradient(&mrprism, "conp.") > 0.0);
@@ -66,7 +67,7 @@ fn the_converging_loss_teaches_conp_and_the_encoder_alone() {
         0.0_f64.to_bits(),
         "not before its own backward"
     );
-    features.backward_from(&leaves);
+    taps.backward_from(&leaves);
     let encoder = gradient(&mrprism, "encoder.");
     assert!(encoder > 0.0);
     // What is said of DivP's maps reaches DivP and nobody else.
@@ -238,6 +239,7 @@ fn a_single_rater_trains_without_a_shuffle_loss() {
     let draws = Draws {
         initial: Random::new(1),
         shuffle: Random::new(2),
+        drops: Random::new(0),
     };
     let terms = mrprism.gradients(&batch, draws);
     assert_eq!(terms[3].0, "l_shf");

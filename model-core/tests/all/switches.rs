@@ -1,4 +1,4 @@
-//! Every option of variant `paper` decides something: two steps with it end elsewhere than two steps without.
+//! Every option of MrPrism decides something: two steps with it end elsewhere than two steps without.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,7 @@ fn switches() -> Vec<(&'static str, Value)> {
         ("augment", augment)
     };
     vec![
+        ("variant", json!("code")),
         ("integration", json!("concat")),
         ("integration", json!("convlstm")),
         ("residual", json!("value")),
@@ -50,6 +51,9 @@ fn switches() -> Vec<(&'static str, Value)> {
         ("initial_noise", json!(0.1)),
         ("initial_noise_cell", json!(8)),
         ("initial_scale", json!("normalised")),
+        ("compat", json!(["ssim_similarity"])),
+        ("compat", json!(["ssim_logits"])),
+        ("compat", json!(["share_without_epsilon"])),
         ("update", json!("recurrence")),
         augment("flip", json!("both")),
         augment("rotation_degrees", json!(20.0)),
@@ -103,8 +107,8 @@ fn every_switch_changes_the_result_of_a_tiny_run() {
 fn no_option_is_forgotten() {
     let spec = serde_json::to_value(run_spec(3, 2, 1, 32)).unwrap();
     let named: Vec<_> = switches().into_iter().map(|(key, _)| key).collect();
-    // One value so far; imported weights and the file behind them have a test of their own.
-    let elsewhere = ["variant", "encoder_weights"];
+    // Imported weights and the file behind them have a test of their own, and so has what only variant `code` can tie.
+    let elsewhere = ["encoder_weights", "divp_tied"];
     for table in ["/method/mrprism/network", "/method/mrprism/loss"] {
         for key in spec.pointer(table).unwrap().as_object().unwrap().keys() {
             assert!(

@@ -80,7 +80,7 @@ impl Faults {
     }
 
     /// A name listed twice would be scored twice into one row of the table.
-    fn each_once<T: PartialEq + Display>(&mut self, key: &'static str, listed: &[T]) {
+    pub(super) fn each_once<T: PartialEq + Display>(&mut self, key: &'static str, listed: &[T]) {
         let repeated = listed
             .iter()
             .enumerate()

@@ -65,6 +65,18 @@ spelled_enum! {
     }
 }
 
+spelled_enum! {
+    /// What the authors' code does and the paper does not say, kept to see what it does (docs/model.md, "Defects").
+    Defect {
+        /// Training adds SSIM itself in place of 1 − SSIM (D1).
+        SsimSimilarity = "ssim_similarity",
+        /// SSIM sees ConP's logits in place of probabilities (D2).
+        SsimLogits = "ssim_logits",
+        /// Confidences are shares without ε: 0 / 0 where no head says anything (D15).
+        ShareWithoutEpsilon = "share_without_epsilon",
+    }
+}
+
 /// Losses (Eq. 8–13) and the first recurrence's confidences (Eq. 14, 15).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,6 +109,9 @@ pub struct MrPrismLoss {
     pub initial_noise_cell: u32,
     /// How the starting confidences are scaled before ConP sees them.
     pub initial_scale: InitialScale,
+    /// Defects of the authors' code that are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compat: Vec<Defect>,
 }
 
 impl MrPrismLoss {
@@ -124,6 +139,7 @@ impl MrPrismLoss {
             "loss.initial_mean",
             || format!("[{low}, {high}]: give a range inside 0 to 1, smaller number first"),
         );
+        faults.each_once("loss.compat", &self.compat);
         faults.weight("loss.initial_noise", self.initial_noise);
         faults.refuse_unless(
         self.initial_noise_cell > 0 && size.is_multiple_of(self.initial_noise_cell),

@@ -11,6 +11,8 @@ spelled_enum! {
     Variant {
         /// The paper's supplement.
         Paper = "paper",
+        /// The authors' repository.
+        Code = "code",
     }
 }
 
@@ -108,6 +110,10 @@ pub struct MrPrismNetwork {
     pub divp_signal: DivpSignal,
     /// Factor between image side and DivP's grid: 8 (256 → 32) or 4.
     pub divp_stride: u32,
+    /// Whether DivP's third stage uses the second's weights, as in the authors' code; of variant `code` alone. Specifications
+    /// without it are from before it could be chosen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub divp_tied: bool,
 }
 
 impl MrPrismNetwork {
@@ -128,6 +134,30 @@ impl MrPrismNetwork {
                 )
             },
         );
+        let code = self.variant == Variant::Code;
+        faults.refuse_unless(
+            !code || self.integration == Integration::Attentive,
+            "network.integration",
+            || {
+                format!(
+                    "'{}': variant 'code' has attention alone: give 'attentive'",
+                    self.integration
+                )
+            },
+        );
+        faults.refuse_unless(
+            !code || self.divp_stride == 4,
+            "network.divp_stride",
+            || {
+                format!(
+                    "{}: DivP of variant 'code' works at a quarter: give 4",
+                    self.divp_stride
+                )
+            },
+        );
+        faults.refuse_unless(code || !self.divp_tied, "network.divp_tied", || {
+            "variant 'paper' has no stages to tie: give false".to_owned()
+        });
         faults.refuse_unless(
         self.confidence_scale == ConfidenceScale::Share
             || matches!(
