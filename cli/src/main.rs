@@ -10,7 +10,6 @@ mod output;
 mod process;
 mod program;
 mod select;
-mod table;
 mod watch;
 
 use std::process::ExitCode;

@@ -8,10 +8,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "protocol",
     "settings",
     "raters",
+    "report",
     "model-core",
     "worker",
     "orchestrator",
@@ -69,6 +70,18 @@ const BANS: &[Ban] = &[
             "axum",
             "reqwest",
             "mrprism_protocol::wire::{Event",
+        ],
+    ),
+    ban(
+        "report/src",
+        &[
+            "mrprism_settings",
+            "mrprism_model_core",
+            "mrprism_orchestrator",
+            "tch::",
+            "sqlx",
+            "axum",
+            "reqwest",
         ],
     ),
     ban(

@@ -7,7 +7,7 @@ use mrprism_settings::{Flags, explain};
 
 use crate::failure::of_settings;
 use crate::output;
-use crate::table::plain;
+use mrprism_report::print::plain;
 
 /// Settings.
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use super::status::counts;
 use crate::client::Client;
 use crate::output;
 use crate::select;
-use crate::table::plain;
+use mrprism_report::print::plain;
 
 /// List experiments, or the runs of one.
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::bundle;
 use crate::failure::wrong_use;
 use crate::output;
-use crate::table::plain;
+use mrprism_report::print::plain;
 
 /// List the methods that are built in, or one with every parameter and its default.
 #[derive(Debug, Args)]

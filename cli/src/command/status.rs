@@ -10,7 +10,7 @@ use mrprism_settings::Flags;
 
 use crate::client::Client;
 use crate::output;
-use crate::table::plain;
+use mrprism_report::print::plain;
 
 /// Show the queue, the workers and the newest experiments.
 #[derive(Debug, Args)]

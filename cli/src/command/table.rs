@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use mrprism_report::print;
 use mrprism_settings::Flags;
 
 use crate::client::Client;
-use crate::{output, table};
+use crate::output;
 
 /// Print an experiment's results: Rec0, Rec1, … against each reference, mask areas, per-rater scores, the human row.
 #[derive(Debug, Args)]
@@ -40,8 +41,8 @@ impl Table {
     pub(crate) async fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
         let results = Client::new(flags)?.table(&self.experiment).await?;
         match if self.json { Format::Json } else { self.format } {
-            Format::Text => output::line(table::text(&results)),
-            Format::Csv => output::line(table::csv(&results)),
+            Format::Text => output::line(print::text(&results)),
+            Format::Csv => output::line(print::csv(&results)),
             Format::Json => output::json(&results)?,
         }
         Ok(ExitCode::SUCCESS)

@@ -3,11 +3,11 @@
 use mrprism_protocol::id::{ExperimentId, RunId};
 use mrprism_protocol::spec::{Cell, Fingerprint, RunSpec, Seed};
 use mrprism_protocol::wire::RunView;
+use mrprism_report::RunFacts;
 use sqlx::types::{Json, Uuid};
 use sqlx::{PgConnection, PgPool};
 
 use super::attempts;
-use crate::domain::RunFacts;
 
 /// Writes an experiment's runs, in order, and says their ids.
 ///

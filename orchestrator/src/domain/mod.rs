@@ -3,11 +3,9 @@
 mod attempt;
 mod experiment;
 mod job;
-mod run;
 mod worker;
 
 pub use attempt::*;
 pub use experiment::*;
 pub use job::*;
-pub use run::*;
 pub use worker::*;

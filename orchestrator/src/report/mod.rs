@@ -1,3 +1,5 @@
-//! What people read.
+//! Reports: what is stored, handed to the crate that makes tables of it.
 
-pub mod table;
+mod read;
+
+pub use read::read;

@@ -18,4 +18,3 @@ mod rules;
 mod schema;
 mod support;
 mod table;
-mod table_arms;

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::registry::Registry;
 use crate::client::Client;
 use crate::home::live_server;
-use crate::table::plain;
 use crate::{bundle, output};
+use mrprism_report::print::plain;
 
 /// List data sets: registered, built in, and what live workers hold.
 #[derive(Debug, Args)]

@@ -16,7 +16,7 @@ use super::Fuse;
 use crate::command::data::open;
 use crate::failure::{as_wrong_use, wrong_use};
 use crate::output;
-use crate::table::plain;
+use mrprism_report::print::plain;
 
 /// What is printed. Values are fractions: means over raters inside a case, then over cases.
 #[derive(Debug, Serialize)]

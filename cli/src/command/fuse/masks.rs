@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::Fuse;
 use crate::failure::{as_wrong_use, wrong_use};
 use crate::output;
-use crate::table::plain;
+use mrprism_report::print::plain;
 
 /// What is printed. Shares and rates are fractions; raters count from 1, in the order of the files.
 #[derive(Debug, Serialize)]

@@ -6,7 +6,7 @@ use mrprism_raters::metric::{Rule, Unit};
 use serde_json::{Value, json};
 
 use super::{Score, Scored};
-use crate::table::{WIDTH, lined, plain, wrapped};
+use mrprism_report::print::{WIDTH, lined, plain, wrapped};
 
 /// Most metrics beside each other.
 const COLUMNS: usize = 4;

@@ -13,8 +13,8 @@ pub(in crate::api) async fn table(
     Path(word): Path<String>,
 ) -> Result<Json<Table>, ApiError> {
     let id = extract::experiment(&app, &word).await?;
-    let results = report::table::read(&app.db, id).await?;
-    let table = tokio::task::spawn_blocking(move || report::table::build(&results))
+    let results = report::read(&app.db, id).await?;
+    let table = tokio::task::spawn_blocking(move || mrprism_report::table::build(&results))
         .await
         .map_err(|error| ApiError::Internal(error.to_string()))?;
     Ok(Json(table))

@@ -2,7 +2,7 @@
 
 use mrprism_protocol::wire::{TableArm, TableCell, TableRow};
 
-use crate::domain::RunFacts;
+use crate::run::RunFacts;
 
 /// Every arm with its encoder's weights, in the experiment's order. An arm's runs share a specification, so the first one tells.
 pub(super) fn arms(runs: &[RunFacts]) -> Vec<TableArm> {

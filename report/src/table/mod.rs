@@ -6,9 +6,6 @@ mod encoders;
 mod human;
 mod notes;
 mod order;
-mod read;
-mod results;
 
 pub use build::build;
-pub use read::read;
-pub use results::{Results, RunScore};
+pub(crate) use cells::is_fusion;

@@ -9,8 +9,8 @@ use mrprism_raters::metric::Rule;
 
 use super::cells::{Cells, is_fusion};
 use super::human::Human;
-use super::results::{Results, Scored};
-use crate::domain::RunFacts;
+use crate::results::{Results, Scored};
+use crate::run::RunFacts;
 
 /// Runs that are named one by one; more are counted.
 const NAMED: usize = 6;

@@ -1,12 +1,12 @@
 //! Tables: what they say of arms, of learned confidences, of heads and of fused labels.
 
-use mrprism_orchestrator::report::table::build;
 use mrprism_protocol::spec::{
     EncoderWeights, FusionKind, MethodSpec, Output, RaterIdentity, Reference,
 };
 use mrprism_protocol::wire::{Score, Table};
+use mrprism_report::table::build;
 
-use crate::table::{Scoring, dice, near, results};
+use crate::study::{Scoring, dice, near, results};
 
 #[test]
 fn encoders_are_a_note_where_arms_agree_and_a_flag_where_they_differ() {

@@ -8,7 +8,7 @@ const HEADER: &str = "arm,output,recurrence,dataset,structure,reference,metric,m
                       steps,unit,best,second,p_adjusted,encoder,flags";
 
 /// The table's cells, then the human row (as arm `human`), fractions unrounded. No line end after the last line.
-pub(crate) fn csv(table: &Table) -> String {
+pub fn csv(table: &Table) -> String {
     let mut lines = vec![HEADER.to_owned()];
     lines.extend(table.cells.iter().filter_map(|cell| line_of(table, cell)));
     lines.extend(table.human.iter().map(line_of_human));

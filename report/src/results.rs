@@ -1,13 +1,13 @@
-//! What a table is made of: an experiment's runs and their scores.
+//! What reports are made of: an experiment's runs and their scores.
 
 use mrprism_protocol::id::RunId;
 use mrprism_protocol::spec::{Output, RaterIdentity, Reference};
 use mrprism_protocol::wire::Score;
 
-use super::cells::is_fusion;
-use crate::domain::RunFacts;
+use crate::run::RunFacts;
+use crate::table::is_fusion;
 
-/// What a table is made of.
+/// What reports are made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Results {
     /// The experiment's name.
@@ -33,15 +33,15 @@ pub struct RunScore {
 
 /// A score of a run that has succeeded.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scored<'a> {
-    pub(super) run: &'a RunFacts,
-    pub(super) score: &'a Score,
+pub(crate) struct Scored<'a> {
+    pub(crate) run: &'a RunFacts,
+    pub(crate) score: &'a Score,
 }
 
 impl Scored<'_> {
     /// Whether the score speaks of one rater slot where slots mean nothing. Raters held out of a fusion are averaged and no column
     /// names them.
-    pub(super) fn is_of_exchangeable_rater(&self) -> bool {
+    pub(crate) fn is_of_exchangeable_rater(&self) -> bool {
         self.run.spec.dataset.rater_identity == RaterIdentity::Exchangeable
             && !is_fusion(self.score.output)
             && (matches!(self.score.reference, Reference::Rater(_))

@@ -6,8 +6,8 @@ use mrprism_protocol::state::JobState;
 use mrprism_protocol::wire::Table;
 
 use super::order::Order;
-use super::results::{Results, Scored};
 use super::{cells, encoders, human, notes};
+use crate::results::{Results, Scored};
 
 /// Builds the table.
 ///

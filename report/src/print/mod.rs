@@ -10,23 +10,23 @@ mod text;
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use mrprism_protocol::wire::TableCell;
 
-pub(crate) use self::csv::csv;
-pub(crate) use self::text::text;
+pub use self::csv::csv;
+pub use self::text::text;
 
 /// Widest line that is printed.
-pub(crate) const WIDTH: usize = 110;
+pub const WIDTH: usize = 110;
 
 /// A line under the header, and no other.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
 
 /// A table of words: a header, a line, rows; every column to the left.
-pub(crate) fn plain(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub fn plain(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let header = header.iter().map(|word| (*word).to_owned()).collect();
     lined(header, rows, usize::MAX)
 }
 
 /// A table whose first `words` columns are words and whose others are numbers, to the right.
-pub(crate) fn lined(
+pub fn lined(
     header: Vec<String>,
     rows: impl IntoIterator<Item = Vec<String>>,
     words: usize,
@@ -51,7 +51,7 @@ pub(crate) fn other_flags(cell: &TableCell) -> impl Iterator<Item = &str> {
 }
 
 /// `text` in lines of at most `width` letters; every line but the first begins with `indent`.
-pub(crate) fn wrapped(text: &str, width: usize, indent: &str) -> String {
+pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {

@@ -7,7 +7,7 @@ use mrprism_protocol::wire::HumanCell;
 
 use super::cells::{deviation, mean};
 use super::order::{Order, metric};
-use super::results::Scored;
+use crate::results::Scored;
 
 /// Above this, two runs' values of the same rater, case and metric differ.
 const ROUNDING: f64 = 1e-9;

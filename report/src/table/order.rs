@@ -3,7 +3,7 @@
 use mrprism_protocol::spec::Reference;
 use mrprism_protocol::wire::{TableColumn, TableRow};
 
-use crate::domain::RunFacts;
+use crate::run::RunFacts;
 
 /// Metrics in the order of their columns; others follow by name.
 const METRICS: [&str; 6] = [

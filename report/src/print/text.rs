@@ -9,7 +9,7 @@ use super::part::{Cells, mean_and_deviation};
 use super::{WIDTH, fusions, heads, learned, lined, other_flags, wrapped};
 
 /// The whole table. No line is wider than [`WIDTH`] unless a single name is.
-pub(crate) fn text(table: &Table) -> String {
+pub fn text(table: &Table) -> String {
     let mut parts = vec![head(table)];
     let cells = Cells::of(table);
     for subject in cells.subjects() {
@@ -215,7 +215,7 @@ mod tests {
     use mrprism_protocol::wire::{Table, TableArm};
 
     use super::text;
-    use crate::table::{WIDTH, csv};
+    use crate::print::{WIDTH, csv};
 
     const TWO_ARMS: &str = include_str!("../../tests/fixtures/two-arms.json");
     const RECURRENCE: &str = include_str!("../../tests/fixtures/recurrence.json");

@@ -6,8 +6,8 @@ use mrprism_protocol::spec::{Output, Reference, Seed};
 use mrprism_protocol::wire::{TableCell, TableColumn, TableRow};
 
 use super::order::Order;
-use super::results::Scored;
-use crate::domain::RunFacts;
+use crate::results::Scored;
+use crate::run::RunFacts;
 
 /// Rows, columns and the cells between them.
 #[derive(Debug)]
@@ -222,7 +222,7 @@ fn rank(cells: &mut [TableCell], rows: &[&TableRow], columns: &[TableColumn]) {
 }
 
 /// Whether the raters' own labels of the case were joined.
-pub(super) fn is_fusion(output: Output) -> bool {
+pub(crate) fn is_fusion(output: Output) -> bool {
     matches!(output, Output::Fused | Output::Fusion(_))
 }
 

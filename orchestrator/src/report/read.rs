@@ -5,9 +5,9 @@ use std::str::FromStr;
 use mrprism_protocol::id::ExperimentId;
 use mrprism_protocol::spec::{ExperimentFile, NotSpelled, parse_toml};
 use mrprism_protocol::wire::Score;
+use mrprism_report::{Results, RunScore};
 use sqlx::PgPool;
 
-use super::results::{Results, RunScore};
 use crate::db;
 use crate::db::scores::ScoreRow;
 

@@ -1,0 +1,9 @@
+//! Tables from runs and scores.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the tests share fails a test as well by a panic"
+)]
+
+mod study;
+mod table;
+mod table_arms;
