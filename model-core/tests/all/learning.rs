@@ -111,8 +111,11 @@ fn methods_from_m_on_learn_four_phantoms_too() {
 
 /// MrPrism at this size is held to more above.
 fn learn_four_phantoms(wanted: fn(&str) -> bool) {
-    let data = phantom(32, 2, [4, 1, 1], &[0.0, 0.0, 0.0], 0.0);
-    let cases = data.load(SplitName::Train, 32, None).unwrap();
+    let cases = |side| {
+        let data = phantom(side, 2, [4, 1, 1], &[0.0, 0.0, 0.0], 0.0);
+        data.load(SplitName::Train, side, None).unwrap()
+    };
+    let (small, large) = (cases(32), cases(64));
     for (name, mut spec) in methods(3) {
         if matches!(spec.method, MethodSpec::Mrprism(_)) || !wanted(&name) {
             continue;
@@ -120,16 +123,19 @@ fn learn_four_phantoms(wanted: fn(&str) -> bool) {
         // Several opinions take longer than one, and two phases longer still.
         spec.train.steps = Some(match name.as_str() {
             "dpersona" => 240,
-            "phiseg" | "prob-unet" => 160,
+            "agnet" | "phiseg" | "prob-unet" => 160,
             _ => 100,
         });
         spec.train.batch = 4;
         spec.train.lr = 1e-2;
-        let (found, apart) = by_heart(&spec, &cases);
+        let mut cases = &small;
+        if name == "agnet" {
+            // Its mean holds an output of an eighth of the side, and at this rate a processor's rounding decides what it learns.
+            (spec.size, spec.train.lr, cases) = (64, 3e-3, &large);
+        }
+        let (found, apart) = by_heart(&spec, cases);
         let score = found.score;
         match name.as_str() {
-            // Its mean holds an output of 4x4 pixels at this size.
-            "agnet" => assert!(score > 0.8, "{name}: {found:?}"),
             // Its finest grid is half the image's.
             "phiseg" => assert!(score > 0.85, "{name}: {found:?}"),
             // Its logits begin between −1 and 1, so it learns slowly.
