@@ -12,6 +12,7 @@ use mrprism_protocol::spec::{
 };
 
 const QUICKSTART: &str = include_str!("../../experiments/studies/quickstart.toml");
+const DIAG: &str = include_str!("../../experiments/methods/diag.toml");
 const MRPRISM: &str = include_str!("../../experiments/methods/mrprism.toml");
 
 fn phantom() -> DatasetCard {
@@ -23,6 +24,7 @@ fn phantom() -> DatasetCard {
         structures: vec!["disc".into(), "cup".into()],
         channels: 1,
         arbitrated: None,
+        diagnoses: false,
         cases: BTreeMap::from([("train".into(), 48)]),
         folds: 5,
         crop: None,
@@ -298,4 +300,37 @@ fn fusions_that_mean_nothing_are_refused() {
     assert!(shared.contains("exchangeable"), "{shared}");
     let word = told("[\"max_mig\"]", stable).unwrap();
     assert!(word.contains("learned, mean"), "{word}");
+}
+
+#[test]
+fn a_method_that_learns_from_diagnoses_is_refused_where_there_are_none() {
+    let text = "name = \"x\"\nquestion = \"?\"\nseeds = [0]\n[base]\ndataset = \"phantom\"\nmethod = \"diag\"\n";
+    let told = |text: &str, diagnoses| {
+        let named = |file: &str, text: &str| NamedText {
+            file: file.into(),
+            text: text.into(),
+        };
+        let bundle = Bundle {
+            experiment: named("study.toml", text),
+            methods: vec![named("diag.toml", DIAG)],
+        };
+        let card = DatasetCard {
+            diagnoses,
+            ..phantom()
+        };
+        let faults = resolve(&bundle, &[card]).err()?;
+        faults.first().map(ToString::to_string)
+    };
+    assert_eq!(told(text, true), None);
+    let refused = told(text, false).unwrap();
+    assert!(
+        refused.starts_with("study.toml:6: `method`: 'diag' learns from diagnoses, and 'phantom' has none: choose another"),
+        "{refused}"
+    );
+    let augmented = format!("{text}[base.train]\naugment = {{ flip = \"both\" }}\n");
+    let refused = told(&augmented, true).unwrap();
+    assert!(
+        refused.contains("joins each training image's masks once"),
+        "{refused}"
+    );
 }

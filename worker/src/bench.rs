@@ -162,6 +162,7 @@ fn card(args: &StepArgs) -> DatasetCard {
             .collect(),
         channels: 3,
         arbitrated: None,
+        diagnoses: true,
         cases: BTreeMap::from([("train".to_owned(), args.batch)]),
         folds: 0,
         crop: None,

@@ -182,6 +182,7 @@ impl Run<'_> {
         } = *self.input;
         let load = |split| self.input.data.load(split, spec.size, self.input.fold);
         let data = TrainingSet::new(spec, &load(SplitName::Train)?, device)?;
+        refuse_without_diagnoses(spec, &data)?;
         let validation = load(SplitName::Validation)?;
         for case in &validation {
             check(spec, case)?;
@@ -270,6 +271,18 @@ impl Run<'_> {
         );
         Ok(Trained::Done(trained, hash))
     }
+}
+
+/// A method that learns from diagnoses learns nothing where there is none.
+fn refuse_without_diagnoses(spec: &RunSpec, data: &TrainingSet) -> Result<(), RunError> {
+    if data.has_diagnoses() || !spec.method.needs_diagnoses() {
+        return Ok(());
+    }
+    Err(RunError::Unusable(format!(
+        "'{}' learns from diagnoses, and no training case of '{}' has one: choose another method or data set",
+        spec.method.kind(),
+        spec.dataset.name
+    )))
 }
 
 /// Hands over the validation split's images, without their masks: test images stay unseen until training has ended.

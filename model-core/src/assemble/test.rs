@@ -8,16 +8,19 @@ use mrprism_protocol::wire::{EventBody, Score};
 use mrprism_raters::case::Case;
 use mrprism_raters::dataset::SplitName;
 use mrprism_raters::{prediction, score};
-use tch::Device;
+use tch::{Device, Tensor};
 
 use super::{Ended, Run, RunInput};
 use crate::error::RunError;
 use crate::method::Method;
-use crate::predict::{changes, stored};
-use crate::train::{Observer, Plan, Stop, check, image, log};
+use crate::predict::{Predicted, changes, stored};
+use crate::train::{Batch, Observer, Plan, Stop, check, image, log};
 
 /// Stands where a score's case does when it is of none: no file is called so.
 const ALL_CASES: &str = "*";
+
+/// Where a run keeps its own fusions of test cases' labels.
+const FUSIONS: &str = "fusions";
 
 /// Scores in one event: some hundred kilobytes.
 const MOST_SCORES: usize = 2000;
@@ -116,10 +119,53 @@ impl Run<'_> {
             let fused =
                 score::score_learned_fusion(case, &stored, evaluation, structures, arbitrated)?;
             scores.extend(fused);
+            scores.extend(self.own_fusion(method, case, device, observer)?);
         }
         observer.event(EventBody::Scores {
             scores: scores.clone(),
         });
+        Ok(scores)
+    }
+}
+
+impl Run<'_> {
+    /// Scores of the method's own fusion of a case's labels, where it has one: stored as everybody's in place of the
+    /// prediction, and as the others' in place of a rater's head.
+    fn own_fusion(
+        &self,
+        method: &dyn Method,
+        case: &Case,
+        device: Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Score>, RunError> {
+        let RunInput {
+            spec, out, data, ..
+        } = *self.input;
+        let fuse = |present| method.fuse(&Batch::of_case(case, present, device));
+        let Some(all) = fuse(case.present.clone()) else {
+            return Ok(Vec::new());
+        };
+        let without = |rater: usize| {
+            let mut present = case.present.clone();
+            let was_there = std::mem::replace(&mut present[rater], false);
+            let someone = was_there && present.contains(&true);
+            let fused = someone.then(|| fuse(present)).flatten();
+            fused.unwrap_or_else(|| all.zeros_like())
+        };
+        let others: Vec<Tensor> = (0..case.raters()).map(without).collect();
+        let joined = Predicted::single(&all.unsqueeze(0))
+            .with_heads(&Tensor::stack(&others, 0).unsqueeze(0));
+        let folder = out.join(FUSIONS);
+        std::fs::create_dir_all(&folder).map_err(RunError::file("make", &folder))?;
+        let name = prediction::file_name(&case.name);
+        let path = folder.join(&name);
+        prediction::write(&path, &stored(&case.name, &joined, 0)?)?;
+        let kind = ArtifactKind::Prediction;
+        observer.file(kind, &path, &format!("{FUSIONS}/{name}"));
+        let stored = prediction::read(&path)?;
+        let (evaluation, structures) = (&spec.evaluation, &spec.dataset.structures);
+        let arbitrated = data.card().arbitrated;
+        let scores = score::score_own_fusion(case, &stored, evaluation, structures, arbitrated)?;
         Ok(scores)
     }
 }

@@ -9,6 +9,7 @@ use super::agnet::Agnet;
 use super::beal::Beal;
 use super::confusion_matrix::ConfusionMatrix;
 use super::crowd_layer::CrowdLayer;
+use super::diag::Diag;
 use super::dpersona::Dpersona;
 use super::luw::Luw;
 use super::maxmig::Maxmig;
@@ -33,6 +34,7 @@ pub fn build(spec: &RunSpec, seed: Seed, device: Device) -> Box<dyn Method> {
         }
         MethodSpec::Aggnet(method) => Box::new(Aggnet::new(spec, method, seed, device)),
         MethodSpec::Maxmig(method) => Box::new(Maxmig::new(spec, method, seed, device)),
+        MethodSpec::Diag(method) => Box::new(Diag::new(spec, method, seed, device)),
         MethodSpec::Mrnet(method) => Box::new(Mrnet::new(spec, method, seed, device)),
         MethodSpec::ProbUnet(method) => Box::new(ProbUnet::new(spec, method, seed, device)),
         MethodSpec::Agnet(method) => Box::new(Agnet::new(spec, method, seed, device)),

@@ -29,6 +29,8 @@ use crate::train::{Batch, Learner, LossTerm, Place};
 const FLOOR: f64 = 1e-4;
 /// Class frequencies are kept this far from 0 and 1.
 const RAREST: f64 = 1e-3;
+/// Nobody is surer than this when network and raters are multiplied.
+const CERTAIN: f64 = 1e-6;
 
 /// The crowd's side: W, and what was counted in the first epochs.
 #[derive(Debug)]
@@ -218,7 +220,29 @@ impl Predictor for Maxmig {
     }
 }
 
+/// The aggregated forecaster: of each class, ζ ∝ h g / π, so that the class frequency counts once although both sides know it.
+/// Shapes: foregrounds h, g \[b, k, s, s\], `frequency` \[k\] → \[b, k, s, s\]
+pub fn forecast(h: &Tensor, g: &Tensor, frequency: &Tensor) -> Tensor {
+    let odds = |p: &Tensor| -> Tensor {
+        let p = p.clamp(CERTAIN, 1.0 - CERTAIN);
+        (&p / (p.neg() + 1.0)).log()
+    };
+    let prior = odds(frequency).unsqueeze(-1).unsqueeze(-1);
+    (odds(h) + odds(g) - prior).sigmoid()
+}
+
 impl Method for Maxmig {
+    fn fuse(&self, case: &Batch) -> Option<Tensor> {
+        let fused = tch::no_grad(|| {
+            let h = self.network.forward(&case.images, Mode::Eval).sigmoid();
+            let g = self
+                .crowd
+                .foreground(&case.masks, case.present.weights.as_ref());
+            forecast(&h, &g, &self.crowd.frequency)
+        });
+        Some(fused.squeeze_dim(0))
+    }
+
     fn learned(&self) -> Vec<Learned> {
         tch::no_grad(|| {
             let rates = self.crowd.weights.softmax(3, None::<Kind>);

@@ -7,6 +7,7 @@ pub mod beal;
 pub mod catalog;
 pub mod confusion_matrix;
 pub mod crowd_layer;
+pub mod diag;
 pub mod dpersona;
 mod latent;
 mod learned;
@@ -25,7 +26,7 @@ pub use learned::Learned;
 use tch::Tensor;
 
 use crate::predict::Predictor;
-use crate::train::Learner;
+use crate::train::{Batch, Learner};
 
 /// A method: it learns and it predicts.
 pub trait Method: Learner + Predictor {
@@ -46,6 +47,12 @@ pub trait Method: Learner + Predictor {
 
     /// Hands it those images, \[n, c, s, s\], before it trains.
     fn meet_target(&self, _images: &Tensor) {}
+
+    /// Joins the labels that a case's present raters drew, in the method's own way, where that is not its confidences.
+    /// The batch is one case. Shapes: → \[k, s, s\], in 0 to 1
+    fn fuse(&self, _case: &Batch) -> Option<Tensor> {
+        None
+    }
 
     /// What it has learned of each rater over all cases: sensitivities, weights, confusion matrices.
     fn learned(&self) -> Vec<Learned> {

@@ -134,6 +134,7 @@ impl Learner for Mrnet {
             images,
             masks,
             present,
+            ..
         } = batch;
         let made = self.network.coarse.encoder.taps(images, Mode::Train);
         let leaves = made.leaves();

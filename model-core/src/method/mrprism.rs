@@ -136,6 +136,7 @@ impl MrPrism {
             images,
             masks,
             present,
+            ..
         } = batch;
         let spec = &self.spec.loss;
         let weights = present.weights.as_ref();

@@ -1,6 +1,8 @@
 //! Architectures, one a folder or file. A network turns tensors into tensors; what it is trained with stands elsewhere.
 
 mod agnet;
+mod cppn;
+mod diagnosis;
 mod discriminator;
 mod experts;
 mod gaussian;
@@ -13,6 +15,8 @@ mod sizes;
 mod unet;
 
 pub use agnet::Agnet;
+pub use cppn::Cppn;
+pub use diagnosis::Diagnosis;
 pub use discriminator::Discriminator;
 pub use experts::{Experts, chosen};
 pub use gaussian::Gaussian;

@@ -36,9 +36,20 @@ impl Presence {
     }
 }
 
+/// One of a batch, beside its tensors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// Its position in the training split; none of what is not trained on.
+    pub case: Option<usize>,
+    /// Whether the case is ill, where that is known.
+    pub ill: Option<bool>,
+}
+
 /// What one step sees.
 #[derive(Debug)]
 pub struct Batch {
+    /// Who is in it, b; nobody where tensors are all there is to know.
+    pub members: Vec<Member>,
     /// \[b, c, s, s\], in 0 to 1.
     pub images: Tensor,
     /// \[b, m, k, s, s\], 0 or 1, f32.
@@ -53,6 +64,7 @@ pub struct TrainingSet {
     images: Tensor,
     masks: Tensor,
     present: Vec<Vec<bool>>,
+    ill: Vec<Option<bool>>,
     batch: usize,
     augment: AugmentSpec,
 }
@@ -80,6 +92,7 @@ impl TrainingSet {
             images: Tensor::cat(&images, 0).to_device(device),
             masks: Tensor::stack(&masks, 0).to_device(device),
             present: cases.iter().map(|case| case.present.clone()).collect(),
+            ill: cases.iter().map(ill).collect(),
             batch: (spec.train.batch as usize).min(cases.len()),
             augment: spec.train.augment.clone(),
         })
@@ -88,6 +101,11 @@ impl TrainingSet {
     /// Number of cases.
     pub fn len(&self) -> usize {
         self.present.len()
+    }
+
+    /// Whether any case's diagnosis is known.
+    pub fn has_diagnoses(&self) -> bool {
+        self.ill.iter().any(Option::is_some)
     }
 
     /// Whether there is no case; never, once made.
@@ -108,6 +126,7 @@ impl TrainingSet {
     /// What step `step` of `epoch` sees: its cases, augmented by draws of that place.
     pub fn at(&self, seed: Seed, epoch: u64, step: u64) -> Batch {
         let Batch {
+            members,
             images,
             masks,
             present,
@@ -116,6 +135,7 @@ impl TrainingSet {
         let weights = present.weights.as_ref();
         let (images, masks) = augment(&self.augment, random, images, masks, weights);
         Batch {
+            members,
             images,
             masks,
             present,
@@ -131,12 +151,40 @@ impl TrainingSet {
             .iter()
             .map(|index| self.present[*index].clone())
             .collect();
+        let members = indices.iter().map(|case| Member {
+            case: Some(*case),
+            ill: self.ill[*case],
+        });
         Batch {
+            members: members.collect(),
             images: self.images.index_select(0, &index),
             masks: self.masks.index_select(0, &index).to_kind(Kind::Float),
             present: Presence::new(present, device),
         }
     }
+}
+
+impl Batch {
+    /// One case that is not trained on, as if only the raters `present` had marked it.
+    pub fn of_case(case: &Case, present: Vec<bool>, device: Device) -> Self {
+        Self {
+            members: vec![Member {
+                case: None,
+                ill: ill(case),
+            }],
+            images: image(case, device),
+            masks: masks(case)
+                .unsqueeze(0)
+                .to_device(device)
+                .to_kind(Kind::Float),
+            present: Presence::new(vec![present], device),
+        }
+    }
+}
+
+/// Whether the case is ill, where that is known.
+fn ill(case: &Case) -> Option<bool> {
+    case.label.map(|label| label > 0)
 }
 
 /// Batch norm needs more than one number a channel, and an encoder's last map has (size / 32)² a case.

@@ -8,7 +8,7 @@ mod optimizer;
 mod step;
 mod stop;
 
-pub use batch::{Batch, Presence, TrainingSet, check, image};
+pub use batch::{Batch, Member, Presence, TrainingSet, check, image};
 pub use fit::{Best, Fit, Fitted, Plan, Progress, Saver, Validation, Validator};
 pub use observe::{Observer, log, metric};
 pub use optimizer::Adam;

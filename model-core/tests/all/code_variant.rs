@@ -65,6 +65,7 @@ fn a_tied_stage_has_no_weights_of_its_own() {
 fn batch() -> Batch {
     let (images, masks) = masks_and_images("code", 2, 3, 2, 3, 32);
     Batch {
+        members: Vec::new(),
         images,
         masks,
         present: Presence::new(vec![vec![true; 3]; 2], Device::Cpu),

@@ -6,7 +6,9 @@ use mrprism_model_core::method::aggnet::Raters;
 use mrprism_model_core::method::confusion_matrix::Marking;
 use mrprism_model_core::method::crowd_layer::Crowd;
 use mrprism_model_core::method::luw::winner_weights;
-use mrprism_model_core::method::maxmig::{CrowdAggregator, chosen_pixels, negative_information};
+use mrprism_model_core::method::maxmig::{
+    CrowdAggregator, chosen_pixels, forecast, negative_information,
+};
 use mrprism_model_core::params::{Builder, Parameters};
 use mrprism_protocol::spec::CrowdForm;
 use tch::{Device, Kind, Tensor, no_grad};
@@ -260,4 +262,22 @@ fn drawn_labels_are_one_present_raters_and_all_come_up() {
     }
     assert_eq!(seen[1], 0, "an absent rater was drawn");
     assert!(seen[0] > 100 && seen[2] > 100, "{seen:?}");
+}
+
+#[test]
+fn the_aggregated_forecaster_multiplies_both_sides_and_counts_the_prior_once() {
+    let pi = Tensor::from_slice(&[0.3_f32]);
+    let (h, g) = (row(&[0.7, 0.3, 0.9]), row(&[0.6, 0.4, 0.3]));
+    let by_hand = |h: f64, g: f64| {
+        let (one, other) = (h * g / 0.3, (1.0 - h) * (1.0 - g) / 0.7);
+        one / (one + other)
+    };
+    let wanted = [by_hand(0.7, 0.6), by_hand(0.3, 0.4), by_hand(0.9, 0.3)];
+    close("ζ", &forecast(&h, &g, &pi), &wanted);
+    // A side that only knows the prior leaves the other as it is.
+    close(
+        "h alone",
+        &forecast(&h, &row(&[0.3; 3]), &pi),
+        &[0.7, 0.3, 0.9],
+    );
 }

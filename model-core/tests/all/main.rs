@@ -9,6 +9,7 @@ mod augmenting;
 mod code_variant;
 mod common;
 mod crowd;
+mod diag;
 mod golden;
 mod import;
 mod learning;

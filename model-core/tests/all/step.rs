@@ -28,6 +28,7 @@ fn method(spec: &RunSpec) -> MrPrism {
 fn batch(name: &str, present: Vec<Vec<bool>>) -> Batch {
     let (images, masks) = masks_and_images(name, 2, 3, 2, 1, 32);
     Batch {
+        members: Vec::new(),
         images,
         masks,
         present: Presence::new(present, Device::Cpu),
@@ -232,6 +233,7 @@ fn a_single_rater_trains_without_a_shuffle_loss() {
     let mrprism = method(&run_spec(1, 2, 1, 32));
     let (images, masks) = masks_and_images("one", 2, 1, 2, 1, 32);
     let batch = Batch {
+        members: Vec::new(),
         images,
         masks,
         present: Presence::new(vec![vec![true]; 2], Device::Cpu),

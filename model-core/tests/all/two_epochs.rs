@@ -13,7 +13,7 @@ use crate::methods::methods_on;
 /// What a method reports of each rater.
 fn reported(method: &str) -> &'static [&'static str] {
     match method {
-        "wdnet" => &["weight"],
+        "wdnet" | "diag" => &["weight"],
         "crowd-layer" => &["crowd_00", "crowd_01", "crowd_10", "crowd_11"],
         "confusion-matrix" | "maxmig" => &["confusion_01", "confusion_10"],
         "aggnet" => &["sensitivity", "specificity"],

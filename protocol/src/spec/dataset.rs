@@ -270,6 +270,9 @@ pub struct DatasetCard {
     pub channels: u32,
     /// Whether arbitrated masks exist, and from whom.
     pub arbitrated: Option<ArbitratedKind>,
+    /// Whether cases come with a diagnosis.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub diagnoses: bool,
     /// Cases of each split: `train`, `validation`, `test`.
     pub cases: BTreeMap<String, u32>,
     /// Folds that may be asked for.

@@ -235,13 +235,20 @@ impl ArmContext<'_> {
     fn spec(&self, base: &Table, set: &Table) -> Result<RunSpec, Vec<SpecError>> {
         let mut own = base.clone();
         merge(&mut own, &expand_dotted(set));
-        let dataset = self.dataset(&own).map_err(|fault| vec![fault])?;
+        let card = self.dataset(&own).map_err(|fault| vec![fault])?;
         let method = self.method(&own).map_err(|fault| vec![fault])?;
         let mut merged = method.defaults.clone();
         merge(&mut merged, &own);
         let raw: RawRun = self.read("", merged).map_err(|fault| vec![fault])?;
         let spec = RunSpec {
-            dataset,
+            dataset: DatasetRef {
+                name: card.name.clone(),
+                manifest: card.manifest.clone(),
+                raters: card.raters,
+                rater_identity: card.rater_identity,
+                structures: card.structures.clone(),
+                channels: card.channels,
+            },
             size: raw.size,
             method: self
                 .method_spec(method, raw.network, raw.loss)
@@ -251,6 +258,7 @@ impl ArmContext<'_> {
         };
         let faults: Vec<_> = validate::faults(&spec)
             .into_iter()
+            .chain(without_diagnoses(&spec, card))
             .map(|(key, message)| self.fault(key, message))
             .collect();
         if faults.is_empty() {
@@ -260,23 +268,15 @@ impl ArmContext<'_> {
         }
     }
 
-    fn dataset(&self, run: &Table) -> Result<DatasetRef, SpecError> {
+    fn dataset(&self, run: &Table) -> Result<&DatasetCard, SpecError> {
         let name = self.word(run, "dataset")?;
-        let card = self.datasets.iter().find(|card| card.name == name).ok_or_else(|| {
+        self.datasets.iter().find(|card| card.name == name).ok_or_else(|| {
             let known = self.datasets.iter().map(|card| card.name.as_str()).collect::<Vec<_>>().join(", ");
             let known = if known.is_empty() { "none is registered".to_owned() } else { format!("registered are {known}") };
             self.fault(
                 "dataset",
                 format!("no worker holds a data set '{name}': {known}; `mrprism data register DIR` adds one"),
             )
-        })?;
-        Ok(DatasetRef {
-            name: card.name.clone(),
-            manifest: card.manifest.clone(),
-            raters: card.raters,
-            rater_identity: card.rater_identity,
-            structures: card.structures.clone(),
-            channels: card.channels,
         })
     }
 
@@ -356,4 +356,18 @@ impl ArmContext<'_> {
             message: message.into(),
         }
     }
+}
+
+/// A method that learns from diagnoses is of no use where there is none.
+fn without_diagnoses(spec: &RunSpec, card: &DatasetCard) -> Option<validate::Fault> {
+    let lacks = spec.method.needs_diagnoses() && !card.diagnoses;
+    lacks.then(|| {
+        let message = format!(
+            "'{}' learns from diagnoses, and '{}' has none: choose another method, or a data set with diagnoses (forms refuge, \
+             refuge-cropped, riga; a phantom of disc and cup)",
+            spec.method.kind(),
+            card.name
+        );
+        ("method", message)
+    })
 }

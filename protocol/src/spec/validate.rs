@@ -48,6 +48,16 @@ pub(super) fn faults(spec: &RunSpec) -> Vec<Fault> {
     faults.each_once("evaluation.fusions", &spec.evaluation.fusions);
     fusions(spec, &mut faults);
     spec.method.check(spec.size, &mut faults);
+    faults.refuse_unless(
+        !spec.method.needs_diagnoses() || spec.train.augment.is_nothing(),
+        "train.augment",
+        || {
+            format!(
+                "a method of kind '{}' joins each training image's masks once, as they are: leave augmentation off",
+                spec.method.kind()
+            )
+        },
+    );
     let recurs = matches!(spec.method, MethodSpec::Mrprism(_));
     faults.refuse_unless(
         recurs || spec.train.update == Update::Step,

@@ -107,6 +107,7 @@ impl Dataset {
             structures: definition.structures.clone(),
             channels,
             arbitrated: source.arbitrated(definition),
+            diagnoses: source.has_diagnoses(),
             cases: members.counts(),
             folds: definition.folds,
             crop: crop.origin(),
@@ -318,6 +319,13 @@ impl Source {
         match self {
             Self::Phantom(_) => Ok(BTreeMap::new()),
             Self::Files { inside, listing } => manifest::hash_files(inside, listing.paths()),
+        }
+    }
+
+    fn has_diagnoses(&self) -> bool {
+        match self {
+            Self::Phantom(phantom) => phantom.has_diagnoses(),
+            Self::Files { listing, .. } => listing.cases.iter().any(|case| case.label.is_some()),
         }
     }
 

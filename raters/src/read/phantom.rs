@@ -3,6 +3,9 @@
 //! The generator's own masks are ellipses; the image shows them as smooth steps of brightness under noise. Rater m draws each
 //! ellipse with its radius times `1 + bias_m + wobble(φ)`, where the wobble is a constant and three harmonics of the angle, new
 //! for each case, rater and structure, of standard deviation `jitter`. A rater's cup never leaves that rater's disc.
+//!
+//! Where there is a cup there is a diagnosis: ill where the generator's own cup is more than half as high as its disc, as
+//! glaucoma is suspected by the ratio of cup to disc.
 
 use std::f64::consts::TAU;
 
@@ -14,6 +17,8 @@ use crate::draw::Draws;
 use crate::split_name::SplitName;
 
 const HARMONICS: u64 = 3;
+/// Height of the cup as a share of the disc's.
+const ILL_ABOVE: f64 = 0.5;
 /// Streams of a case; raters have streams of their own.
 const SHAPE: u64 = 1;
 const LIGHT: u64 = 2;
@@ -41,6 +46,11 @@ impl Phantom {
             .enumerate()
             .map(|(number, split)| (name_of(number), split))
             .collect()
+    }
+
+    /// Whether its cases come with a diagnosis.
+    pub(crate) fn has_diagnoses(&self) -> bool {
+        self.structures > 1
     }
 
     /// The raters' names: their numbers.
@@ -81,7 +91,10 @@ impl Phantom {
                 .insert_axis(ndarray::Axis(0)),
             masks,
             present: vec![true; raters],
-            label: None,
+            label: self.has_diagnoses().then(|| {
+                let [disc, cup] = &ellipses;
+                u8::from(cup.down > ILL_ABOVE * disc.down)
+            }),
             arbitrated: Some(truth),
         }
     }

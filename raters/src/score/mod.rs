@@ -25,7 +25,7 @@ use crate::prediction::{StoredPrediction, map_from_fixed};
 
 pub use fusions::{ScoringError, score_fusions, score_label_fusions};
 pub use human::human;
-pub use learned::score_learned_fusion;
+pub use learned::{score_learned_fusion, score_own_fusion};
 
 /// Scores one case's stored prediction: every recurrence and structure against each asked reference, and alone.
 ///

@@ -34,6 +34,7 @@ pub(crate) fn phantom(name: &str, manifest: &str) -> DatasetCard {
         structures: vec!["disc".to_owned(), "cup".to_owned()],
         channels: 1,
         arbitrated: None,
+        diagnoses: false,
         cases: [("train".to_owned(), 8), ("test".to_owned(), 2)].into(),
         folds: 5,
         crop: None,

@@ -3,6 +3,7 @@
 mod adversarial;
 mod backbone;
 mod crowd;
+mod diag;
 mod dpersona;
 mod encoder;
 mod latent;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use adversarial::*;
 pub use backbone::*;
 pub use crowd::*;
+pub use diag::*;
 pub use dpersona::*;
 pub use encoder::*;
 pub use latent::*;
@@ -83,6 +85,8 @@ kinds! {
     Aggnet(OnBackbone<AggnetLoss>) = "aggnet",
     /// `MaxMig`: network and crowd agree in mutual information.
     Maxmig(OnBackbone<MaxmigLoss>) = "maxmig",
+    /// Diag: a diagnosis says whom to believe.
+    Diag(OnBackbone<DiagLoss>) = "diag",
     /// `MRNet`: the network is told how much each rater counts.
     Mrnet(OnBackbone<MrnetLoss>) = "mrnet",
     /// The probabilistic U-Net.
@@ -95,6 +99,13 @@ kinds! {
     Uecnn(OnBackbone<UecnnLoss>) = "uecnn",
     /// LUW: several hypotheses.
     Luw(OnBackbone<LuwLoss>) = "luw",
+}
+
+impl MethodSpec {
+    /// Whether it learns from diagnoses, which few data sets have.
+    pub fn needs_diagnoses(&self) -> bool {
+        matches!(self, Self::Diag(_))
+    }
 }
 
 /// MrPrism's network and losses.
