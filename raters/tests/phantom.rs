@@ -166,3 +166,36 @@ fn the_check_of_a_phantom_is_sound_and_reads_well() {
     assert!(report.to_string().contains("Dice between raters"));
     assert!(serde_json::to_value(&report).unwrap()["structures"][1]["name"] == "cup");
 }
+
+/// The diagnosis is the generator's own ratio of cup to disc, measured here on its masks.
+#[test]
+fn a_phantom_of_disc_and_cup_is_ill_where_its_cup_is_high() {
+    let dataset = Dataset::open(&built_in("phantom"), None).unwrap();
+    assert!(dataset.card().diagnoses);
+    let cases = dataset.splits(64, None).unwrap().train;
+    let ratio = |case: &Case| {
+        let truth = case.arbitrated.as_ref().unwrap();
+        let area = |k: usize| {
+            let mask = truth.slice(s![k, .., ..]);
+            mask.iter().map(|pixel| f64::from(*pixel)).sum::<f64>()
+        };
+        (area(1) / area(0)).sqrt()
+    };
+    let of = |label| {
+        let chosen: Vec<f64> = cases
+            .iter()
+            .filter(|case| case.label == Some(label))
+            .map(ratio)
+            .collect();
+        assert!(chosen.len() > 10, "{} with label {label}", chosen.len());
+        chosen.iter().sum::<f64>() / chosen.len() as f64
+    };
+    assert!(of(0) < 0.48 && of(1) > 0.52, "{} {}", of(0), of(1));
+    let mut disc_alone = built_in("phantom");
+    disc_alone.structures.truncate(1);
+    disc_alone.nested.clear();
+    let dataset = Dataset::open(&disc_alone, None).unwrap();
+    assert!(!dataset.card().diagnoses);
+    let case = dataset.splits(64, None).unwrap().train.remove(0);
+    assert_eq!(case.label, None);
+}

@@ -13,7 +13,9 @@ use mrprism_protocol::wire::Score;
 use mrprism_raters::case::Case;
 use mrprism_raters::fusion::{LearnedFusion, Masks, mean};
 use mrprism_raters::prediction::{StoredPrediction, to_fixed};
-use mrprism_raters::score::{score_case, score_label_fusions, score_learned_fusion};
+use mrprism_raters::score::{
+    score_case, score_label_fusions, score_learned_fusion, score_own_fusion,
+};
 use ndarray::{Array2, Array3, Array4, Array5, s};
 
 /// Raters who mark the first columns of 2 × 8 pixels; the arbitrated mask marks three.
@@ -282,4 +284,36 @@ fn fusions_without_a_network_are_scored_as_the_run_lists_them() {
     let expert = references(Some(ArbitratedKind::Expert));
     assert_eq!(expert[..3], raters);
     assert_eq!(expert[3..], [Reference::Arbitrated]);
+}
+
+/// Everybody's fusion is the prediction's two columns, the others' of rater m is m columns.
+#[test]
+fn a_methods_own_fusion_meets_each_rater_with_the_fusion_of_the_others() {
+    let mut own = stored(ALIKE);
+    own.prediction = own.prediction.slice(s![..1, .., .., ..]).to_owned();
+    own.heads = own.heads.slice(s![..1, .., .., .., ..]).to_owned();
+    own.confidences = Array5::zeros((1, 0, 1, 2, 8));
+    let spec = spec(&[Metric::Dice], &[]);
+    let scores = |case: &Case, kind| {
+        let scores = score_own_fusion(case, &own, &spec, &structures(), kind).unwrap();
+        assert!(scores.iter().all(|score| score.output == Output::Fused));
+        assert!(scores.iter().all(|score| score.recurrence.is_none()));
+        let found = scores.iter().map(|score| (score.reference, score.value));
+        found.collect::<Vec<_>>()
+    };
+    let dice = |a: f64, b: f64| 2.0 * a.min(b) / (a + b);
+    let mut case = case(&[2, 3, 4]);
+    let wanted = [
+        (Reference::Arbitrated, dice(2.0, 3.0)),
+        (Reference::Rater(1), dice(1.0, 2.0)),
+        (Reference::Rater(2), dice(2.0, 3.0)),
+        (Reference::Rater(3), dice(3.0, 4.0)),
+    ];
+    for ((reference, value), wanted) in scores(&case, None).iter().zip(wanted) {
+        assert_eq!(*reference, wanted.0);
+        near(*value, wanted.1);
+    }
+    assert_eq!(scores(&case, Some(ArbitratedKind::Staple)).len(), 3);
+    case.present = vec![false, true, false];
+    assert_eq!(scores(&case, None).len(), 1, "nobody else is there");
 }
