@@ -107,9 +107,11 @@ impl MrPrism {
         let mut state = self.begin(batch, draws);
         (0..self.spec.network.recurrences).map(move |i| {
             let taps = self.network.encoder.taps(&batch.images, Mode::Train);
+            mark(Part::EncoderForward);
             let leaves = taps.leaves();
             let losses = self.recurrence(&leaves, &mut state, batch, draws, i);
             taps.backward_from(&leaves);
+            mark(Part::EncoderBackward);
             losses
         })
     }
