@@ -10,13 +10,13 @@ fn splitmix64(word: u64) -> u64 {
 
 /// One stream of draws.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Draws {
+pub struct Draws {
     key: u64,
 }
 
 impl Draws {
     /// The stream named by `seed` and `place` (case, rater, structure, …).
-    pub(crate) fn new(seed: u64, place: &[u64]) -> Self {
+    pub fn new(seed: u64, place: &[u64]) -> Self {
         let key = place.iter().fold(splitmix64(seed), |key, part| {
             splitmix64(splitmix64(key).wrapping_add(*part))
         });
@@ -24,22 +24,22 @@ impl Draws {
     }
 
     /// Draw number `counter`: 64 bits.
-    pub(crate) fn word(self, counter: u64) -> u64 {
+    pub fn word(self, counter: u64) -> u64 {
         splitmix64(self.key.wrapping_add(counter))
     }
 
     /// Draw number `counter`, uniform in [0, 1).
-    pub(crate) fn uniform(self, counter: u64) -> f64 {
+    pub fn uniform(self, counter: u64) -> f64 {
         (self.word(counter) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Draw number `counter`, uniform between two numbers.
-    pub(crate) fn between(self, counter: u64, low: f64, high: f64) -> f64 {
+    pub fn between(self, counter: u64, low: f64, high: f64) -> f64 {
         low + (high - low) * self.uniform(counter)
     }
 
     /// Draw number `counter`, normal with mean 0 and standard deviation 1 (Box and Muller).
-    pub(crate) fn normal(self, counter: u64) -> f64 {
+    pub fn normal(self, counter: u64) -> f64 {
         let radius = (-2.0 * (1.0 - self.uniform(2 * counter)).ln()).sqrt();
         let angle = std::f64::consts::TAU * self.uniform(2 * counter + 1);
         radius * angle.cos()

@@ -7,7 +7,7 @@ pub mod case;
 pub mod contour;
 pub mod dataset;
 mod distance;
-mod draw;
+pub mod draw;
 mod error;
 pub mod fusion;
 pub mod metric;

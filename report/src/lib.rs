@@ -4,6 +4,7 @@
 pub mod print;
 mod results;
 mod run;
+pub mod statistics;
 pub mod table;
 
 pub use results::{Results, RunScore};

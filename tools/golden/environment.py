@@ -25,6 +25,7 @@ PINS = {
     "pytorch-msssim": "1.0.0",
     "scikit-image": "0.26.0",
     "scikit-learn": "1.9.1",
+    "scikit-posthocs": "0.17.1",
     "scipy": "1.17.1",
     "SimpleITK": "2.5.7",
     "statsmodels": "0.15.0",

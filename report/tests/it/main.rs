@@ -4,6 +4,7 @@
     reason = "what the tests share fails a test as well by a panic"
 )]
 
+mod statistics;
 mod study;
 mod table;
 mod table_arms;
