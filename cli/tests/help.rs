@@ -22,6 +22,7 @@ const COMMANDS: &[&[&str]] = &[
     &["submit"],
     &["experiments"],
     &["table"],
+    &["figure"],
     &["logs"],
     &["cancel"],
     &["train"],

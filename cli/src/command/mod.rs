@@ -7,6 +7,7 @@ pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod down;
 pub(crate) mod experiments;
+pub(crate) mod figure;
 pub(crate) mod fuse;
 pub(crate) mod logs;
 pub(crate) mod methods;

@@ -1,0 +1,10 @@
+//! Figures from a table: what is drawn, as numbers first, then as SVG or PNG with the same numbers as CSV beside it.
+
+mod csv;
+mod draw;
+mod kind;
+mod legend;
+mod panel;
+
+pub use kind::{FigureKind, figure};
+pub use panel::{Figure, NoFigure, Panel, Point, Series, Shape};
