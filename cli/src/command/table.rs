@@ -14,8 +14,9 @@ use crate::output;
 #[command(after_help = "Examples:\n  \
     mrprism table quickstart\n  \
     mrprism table quickstart --format csv > quickstart.csv\n  \
+    mrprism table quickstart --format latex > table.tex; pdflatex table.tex\n  \
     mrprism table quickstart --format json | jq .notes\n\n\
-    text prints ×100 with two decimals, mean ± standard deviation over seeds; csv and json hold fractions, unrounded.")]
+    text, latex and markdown print ×100 with two decimals, mean ± standard deviation over seeds; csv and json hold fractions, unrounded.")]
 pub(crate) struct Table {
     /// The experiment's name or id
     experiment: String,
@@ -31,6 +32,10 @@ pub(crate) struct Table {
 enum Format {
     /// For people
     Text,
+    /// Soft Dice for a paper: compiles alone, one macro a cell
+    Latex,
+    /// Soft Dice for a page
+    Markdown,
     /// One line a cell
     Csv,
     /// mrprism.table/1
@@ -42,6 +47,8 @@ impl Table {
         let results = Client::new(flags)?.table(&self.experiment).await?;
         match if self.json { Format::Json } else { self.format } {
             Format::Text => output::line(print::text(&results)),
+            Format::Latex => output::line(print::latex(&results)),
+            Format::Markdown => output::line(print::markdown(&results)),
             Format::Csv => output::line(print::csv(&results)),
             Format::Json => output::json(&results)?,
         }

@@ -2,8 +2,11 @@
 
 mod csv;
 mod fusions;
+mod grid;
 mod heads;
+mod latex;
 mod learned;
+mod markdown;
 mod part;
 mod text;
 
@@ -11,6 +14,8 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use mrprism_protocol::wire::TableCell;
 
 pub use self::csv::csv;
+pub use self::latex::latex;
+pub use self::markdown::markdown;
 pub use self::text::text;
 
 /// Widest line that is printed.

@@ -5,6 +5,7 @@
 )]
 
 mod figure;
+mod printed;
 mod statistics;
 mod study;
 mod table;
