@@ -313,3 +313,16 @@ pub(crate) fn phantom(
     };
     Dataset::open(&definition, None).unwrap()
 }
+
+/// A scalar.
+pub(crate) fn number(tensor: &Tensor) -> f64 {
+    tensor.double_value(&[])
+}
+
+/// Two numbers that are one but for rounding.
+pub(crate) fn near(what: &str, found: f64, wanted: f64) {
+    assert!(
+        (found - wanted).abs() < 1e-5,
+        "{what}: {found} where {wanted} is expected"
+    );
+}

@@ -10,20 +10,9 @@ use mrprism_protocol::spec::{LabelFusion, MethodSpec, RunSpec, Seed};
 use tch::{Device, Kind, Tensor, no_grad};
 use tempfile::TempDir;
 
-use crate::common::{masks_and_images, phantom};
+use crate::common::{masks_and_images, near, number, phantom};
 use crate::listener::{Listener, attempt, finish, predictions, undisturbed};
 use crate::methods::methods;
-
-fn number(tensor: &Tensor) -> f64 {
-    tensor.double_value(&[])
-}
-
-fn near(what: &str, found: f64, wanted: f64) {
-    assert!(
-        (found - wanted).abs() < 1e-5,
-        "{what}: {found} where {wanted} is expected"
-    );
-}
 
 fn spec(steps: u32, warm_up_epochs: u64) -> RunSpec {
     let mut spec = methods(3).remove("diag").unwrap();

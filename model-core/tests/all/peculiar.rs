@@ -9,18 +9,7 @@ use mrprism_model_core::method::posal::{smoothness, squared_dice_loss, structure
 use mrprism_model_core::network::{Gaussian, chosen, gauss, local_lines, soft_attention};
 use tch::{Device, Kind, Tensor};
 
-use crate::common::uniform;
-
-fn number(tensor: &Tensor) -> f64 {
-    tensor.double_value(&[])
-}
-
-fn near(what: &str, found: f64, wanted: f64) {
-    assert!(
-        (found - wanted).abs() < 1e-5,
-        "{what}: {found} where {wanted} is expected"
-    );
-}
+use crate::common::{near, number, uniform};
 
 /// The window of one pixel, solved as weighted least squares with a ridge on the slope.
 #[test]

@@ -1,6 +1,7 @@
 //! The numbers that a figure shows.
 
 use super::panel::Figure;
+use crate::print::joined;
 
 impl Figure {
     /// One line a point: panel, measure, series, place, mean and deviation, × 100.
@@ -10,21 +11,17 @@ impl Figure {
             for series in &panel.series {
                 for (place, point) in panel.places.iter().zip(&series.points) {
                     let Some(point) = point else { continue };
-                    let words = [&panel.title, &panel.measure, &series.name, place]
-                        .map(|word| quoted(word));
-                    let sd = point.sd.map_or_else(String::new, |sd| sd.to_string());
-                    lines.push(format!("{},{},{sd}", words.join(","), point.mean));
+                    lines.push(joined(&[
+                        panel.title.clone(),
+                        panel.measure.clone(),
+                        series.name.clone(),
+                        place.clone(),
+                        point.mean.to_string(),
+                        point.sd.map_or_else(String::new, |sd| sd.to_string()),
+                    ]));
                 }
             }
         }
         lines.join("\n") + "\n"
-    }
-}
-
-fn quoted(word: &str) -> String {
-    if word.contains([',', '"', '\n']) {
-        format!("\"{}\"", word.replace('"', "\"\""))
-    } else {
-        word.to_owned()
     }
 }

@@ -7,6 +7,7 @@ use mrprism_protocol::wire::{Table, TableColumn, TableRow};
 
 use super::draw::COLOURS;
 use super::panel::{Figure, NoFigure, Panel, Point, Series, Shape};
+use crate::cells::Cells;
 
 /// What can be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,11 @@ pub fn figure(table: &Table, kind: FigureKind, arms: &[String]) -> Result<Figure
             known: known.into_iter().collect::<Vec<_>>().join(", "),
         });
     }
-    let source = Source { table, arms };
+    let source = Source {
+        cells: Cells::of(table),
+        table,
+        arms,
+    };
     let panels = match kind {
         FigureKind::Raters => source.by_rater("soft_dice@", "soft Dice", false),
         FigureKind::Confidence => source.by_rater("confidence@", "mean confidence", true),
@@ -60,6 +65,7 @@ pub fn figure(table: &Table, kind: FigureKind, arms: &[String]) -> Result<Figure
 }
 
 struct Source<'a> {
+    cells: Cells<'a>,
     table: &'a Table,
     arms: &'a [String],
 }
@@ -72,7 +78,7 @@ impl Source<'_> {
             column.metric.starts_with(metric) && matches!(column.reference, Reference::Rater(1..))
         };
         let panel = |subject| {
-            let columns = self.columns(subject, of_rater);
+            let columns = self.cells.columns(subject, of_rater);
             let places: Vec<_> = columns
                 .iter()
                 .map(|column| self.table.columns[*column].reference)
@@ -97,7 +103,7 @@ impl Source<'_> {
                 series: series.collect(),
             }
         };
-        filled(self.subjects().into_iter().map(panel))
+        filled(self.cells.subjects().into_iter().map(panel))
     }
 
     /// Lines: recurrences along the axis, a series an arm; a panel each for soft Dice and area.
@@ -120,7 +126,7 @@ impl Source<'_> {
             let wanted = |column: &TableColumn| {
                 column.metric.starts_with(metric) && column.reference == reference
             };
-            let column = self.columns(subject, wanted).first().copied();
+            let column = self.cells.columns(subject, wanted).first().copied();
             let point = |arm: &str, recurrence: u32| {
                 let row = rows.iter().find(|row| {
                     let row = &self.table.rows[**row];
@@ -143,7 +149,7 @@ impl Source<'_> {
                 level: None,
             }
         };
-        let subjects = self.subjects();
+        let subjects = self.cells.subjects();
         let all = subjects
             .into_iter()
             .flat_map(|subject| measures.map(|measure| panel(subject, measure)));
@@ -159,33 +165,8 @@ impl Source<'_> {
             .collect()
     }
 
-    fn columns(
-        &self,
-        (dataset, structure): (&str, &str),
-        wanted: impl Fn(&TableColumn) -> bool,
-    ) -> Vec<usize> {
-        let columns = self.table.columns.iter().enumerate();
-        columns
-            .filter(|(_, column)| column.dataset == dataset && column.structure == structure)
-            .filter(|(_, column)| wanted(column))
-            .map(|(at, _)| at)
-            .collect()
-    }
-
-    fn subjects(&self) -> Vec<(&str, &str)> {
-        let mut subjects = Vec::new();
-        for column in &self.table.columns {
-            let subject = (column.dataset.as_str(), column.structure.as_str());
-            if !subjects.contains(&subject) {
-                subjects.push(subject);
-            }
-        }
-        subjects
-    }
-
     fn point(&self, row: usize, column: usize) -> Option<Point> {
-        let mut cells = self.table.cells.iter();
-        let cell = cells.find(|cell| (cell.row, cell.column) == (row, column))?;
+        let cell = self.cells.at(row, column)?;
         Some(Point {
             mean: cell.mean * 100.0,
             sd: cell.sd.map(|sd| sd * 100.0),

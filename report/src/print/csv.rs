@@ -84,7 +84,7 @@ fn word(value: Option<impl ToString>) -> String {
 }
 
 /// RFC 4180: a field with a comma, a quote or a line end stands in quotes.
-fn joined(fields: &[String]) -> String {
+pub(crate) fn joined(fields: &[String]) -> String {
     let quoted = fields.iter().map(|field| {
         if field.contains([',', '"', '\n', '\r']) {
             format!("\"{}\"", field.replace('"', "\"\""))

@@ -3,7 +3,8 @@
 use mrprism_protocol::spec::{FusionKind, Output};
 use mrprism_protocol::wire::{Table, TableCell, TableColumn};
 
-use super::part::{Cells, Line, absent, marked, mean_and_deviation, recurrence};
+use super::part::{Line, absent, marked, mean_and_deviation, recurrence};
+use crate::cells::Cells;
 
 /// Title and body of the section; none where no labels were fused.
 pub(super) fn section(

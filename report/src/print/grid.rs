@@ -1,18 +1,23 @@
 //! The table that a paper prints: methods down, references across, soft Dice.
 
 use mrprism_protocol::spec::{Output, Reference};
-use mrprism_protocol::wire::{Table, TableCell, TableColumn};
+use mrprism_protocol::wire::{Table, TableCell, TableColumn, TableRow};
+
+use crate::cells::Cells;
 
 /// Mean over raters and their deviation.
 pub(super) type Human = (f64, Option<f64>);
+
+/// A structure and its columns' positions in the table.
+type Columns<'a> = (&'a str, Vec<usize>);
 
 /// One data set's soft Dice.
 pub(super) struct Grid<'a> {
     /// The data set.
     pub(super) dataset: &'a str,
     /// Structures with their columns, positions in the table's.
-    pub(super) structures: Vec<(&'a str, Vec<usize>)>,
-    /// Arm, recurrence, one cell a column.
+    pub(super) structures: Vec<Columns<'a>>,
+    /// Rows, one cell a column each.
     pub(super) rows: Vec<GridRow<'a>>,
     /// The human row's mean over raters for each column; leave-one-out alone has one.
     pub(super) human: Option<Vec<Option<Human>>>,
@@ -20,8 +25,7 @@ pub(super) struct Grid<'a> {
 
 /// One line of it.
 pub(super) struct GridRow<'a> {
-    pub(super) arm: &'a str,
-    pub(super) recurrence: Option<u32>,
+    pub(super) row: &'a TableRow,
     pub(super) cells: Vec<Option<&'a TableCell>>,
 }
 
@@ -36,60 +40,39 @@ impl Grid<'_> {
 
 /// A grid for each data set that has soft Dice against a reference of all raters.
 pub(super) fn grids(table: &Table) -> Vec<Grid<'_>> {
-    let mut datasets: Vec<&str> = Vec::new();
-    for column in table.columns.iter().filter(|column| is_shown(column)) {
-        if !datasets.contains(&column.dataset.as_str()) {
-            datasets.push(&column.dataset);
+    let cells = Cells::of(table);
+    let mut datasets: Vec<(&str, Vec<Columns<'_>>)> = Vec::new();
+    for (dataset, structure) in cells.subjects() {
+        let columns = cells.columns((dataset, structure), is_shown);
+        match datasets.last_mut() {
+            _ if columns.is_empty() => {}
+            Some((known, structures)) if *known == dataset => structures.push((structure, columns)),
+            _ => datasets.push((dataset, vec![(structure, columns)])),
         }
     }
-    datasets
-        .into_iter()
-        .map(|dataset| grid(table, dataset))
-        .collect()
+    let grid = |(dataset, structures)| grid(&cells, dataset, structures);
+    datasets.into_iter().map(grid).collect()
 }
 
-fn grid<'a>(table: &'a Table, dataset: &'a str) -> Grid<'a> {
-    let mut structures: Vec<(&str, Vec<usize>)> = Vec::new();
-    for (at, column) in table.columns.iter().enumerate() {
-        if column.dataset != dataset || !is_shown(column) {
-            continue;
-        }
-        match structures
-            .iter_mut()
-            .find(|(name, _)| *name == column.structure)
-        {
-            Some((_, columns)) => columns.push(at),
-            None => structures.push((&column.structure, vec![at])),
-        }
-    }
+fn grid<'a>(cells: &Cells<'a>, dataset: &'a str, structures: Vec<Columns<'a>>) -> Grid<'a> {
+    let table = cells.table;
     let columns: Vec<usize> = structures
         .iter()
-        .flat_map(|(_, columns)| columns.clone())
+        .flat_map(|(_, columns)| columns.iter().copied())
         .collect();
-    let rows = table.rows.iter().enumerate();
-    let rows = rows.filter(|(_, row)| row.output == Output::Prediction);
-    let rows = rows.map(|(at, row)| GridRow {
-        arm: &row.arm,
-        recurrence: row.recurrence,
-        cells: columns
-            .iter()
-            .map(|column| {
-                let mut cells = table.cells.iter();
-                cells.find(|cell| (cell.row, cell.column) == (at, *column))
-            })
-            .collect(),
+    let rows = cells.rows(&columns, |row| row.output == Output::Prediction);
+    let rows = rows.into_iter().map(|at| GridRow {
+        row: &table.rows[at],
+        cells: columns.iter().map(|column| cells.at(at, *column)).collect(),
     });
-    let rows: Vec<_> = rows
-        .filter(|row| row.cells.iter().any(Option::is_some))
-        .collect();
     let human: Vec<_> = columns
         .iter()
         .map(|column| human(table, &table.columns[*column]))
         .collect();
     Grid {
         dataset,
+        rows: rows.collect(),
         structures,
-        rows,
         human: human.iter().any(Option::is_some).then_some(human),
     }
 }
@@ -109,12 +92,4 @@ fn human(table: &Table, column: &TableColumn) -> Option<Human> {
             && cell.metric == column.metric
     })?;
     Some((found.mean, found.sd))
-}
-
-/// What a reference is called over a column.
-pub(super) fn heading(reference: Reference) -> String {
-    match reference {
-        Reference::LeaveOneOut(_) => "leave-one-out".to_owned(),
-        other => other.to_string(),
-    }
 }

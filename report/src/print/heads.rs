@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use mrprism_protocol::spec::{Output, Reference};
 use mrprism_protocol::wire::{Table, TableCell, TableColumn};
 
-use super::part::{Cells, Line, absent, marked};
+use super::part::{Line, absent, marked};
 use super::{WIDTH, wrapped};
+use crate::cells::Cells;
 
 /// The metric of these numbers, without its version.
 const METRIC: &str = "head_to_rater_soft_dice@";

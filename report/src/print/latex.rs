@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use mrprism_protocol::wire::{Table, TableCell};
 
-use super::grid::{Grid, GridRow, grids, heading};
+use super::grid::{Grid, GridRow, grids};
+use super::part::{heading, recurrence};
 
 const HEAD: &str = r"\documentclass[border=6pt,varwidth=40cm]{standalone}
 \usepackage[T1]{fontenc}
@@ -60,7 +61,7 @@ fn body(table: &Table, grid: &Grid<'_>, names: &mut Names, macros: &mut Vec<Stri
     lines.push(rules.concat());
     let headings = columns
         .iter()
-        .map(|column| escaped(&heading(table.columns[*column].reference)));
+        .map(|column| escaped(&heading(&table.columns[*column])));
     lines.push(format!(
         r"method & & {} \\",
         headings.collect::<Vec<_>>().join(" & ")
@@ -79,13 +80,11 @@ fn body(table: &Table, grid: &Grid<'_>, names: &mut Names, macros: &mut Vec<Stri
             ));
             called(&name, cell)
         });
-        let recurrence = row
-            .recurrence
-            .map_or_else(String::new, |rec| format!("Rec{rec}"));
         let cells: Vec<_> = cells.collect();
         lines.push(format!(
-            r"{} & {recurrence} & {} \\",
-            escaped(row.arm),
+            r"{} & {} & {} \\",
+            escaped(&row.row.arm),
+            recurrence(row.row),
             cells.join(" & ")
         ));
     }
@@ -108,17 +107,14 @@ fn body(table: &Table, grid: &Grid<'_>, names: &mut Names, macros: &mut Vec<Stri
 }
 
 fn words(table: &Table, row: &GridRow<'_>, column: usize) -> String {
-    let recurrence = row
-        .recurrence
-        .map_or_else(String::new, |rec| format!("rec{rec}"));
     let column = &table.columns[column];
     [
-        &table.experiment,
-        row.arm,
-        &recurrence,
+        table.experiment.as_str(),
+        row.row.arm.as_str(),
+        recurrence(row.row).as_str(),
         &column.dataset,
         &column.structure,
-        &heading(column.reference),
+        &heading(column),
     ]
     .join(" ")
 }

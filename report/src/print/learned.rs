@@ -4,7 +4,8 @@ use mrprism_protocol::spec::Output;
 use mrprism_protocol::wire::{Table, TableColumn};
 
 use super::lined;
-use super::part::{Cells, absent, mean_and_deviation};
+use super::part::{absent, mean_and_deviation};
+use crate::cells::Cells;
 
 /// What these metrics' names begin with.
 const PREFIX: &str = "learned_";

@@ -2,8 +2,8 @@
 
 use mrprism_protocol::wire::{Table, TableCell};
 
-use super::grid::{Grid, grids, heading};
-use super::part::mean_and_deviation;
+use super::grid::{Grid, grids};
+use super::part::{absent, heading, mean_and_deviation, recurrence};
 
 /// The best of a column is bold, the second underlined; numbers × 100, mean ± sd over seeds.
 pub fn markdown(table: &Table) -> String {
@@ -28,7 +28,7 @@ fn body(table: &Table, grid: &Grid<'_>) -> String {
     let several = grid.structures.len() > 1;
     let headings = grid.columns().map(|column| {
         let column = &table.columns[column];
-        let reference = heading(column.reference);
+        let reference = heading(column);
         escaped(&if several {
             format!("{}, {reference}", column.structure)
         } else {
@@ -44,10 +44,7 @@ fn body(table: &Table, grid: &Grid<'_>) -> String {
     let rule: Vec<_> = rule.collect();
     let mut lines = vec![line(&header), line(&rule)];
     for row in &grid.rows {
-        let recurrence = row
-            .recurrence
-            .map_or_else(String::new, |rec| format!("Rec{rec}"));
-        let mut cells = vec![escaped(row.arm), recurrence];
+        let mut cells = vec![escaped(&row.row.arm), recurrence(row.row)];
         cells.extend(
             row.cells
                 .iter()
@@ -74,10 +71,6 @@ fn number(cell: &TableCell) -> String {
         (_, true) => format!("<u>{number}</u>"),
         _ => number,
     }
-}
-
-fn absent() -> String {
-    "–".to_owned()
 }
 
 fn line(cells: &[String]) -> String {

@@ -14,6 +14,7 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use mrprism_protocol::wire::TableCell;
 
 pub use self::csv::csv;
+pub(crate) use self::csv::joined;
 pub use self::latex::latex;
 pub use self::markdown::markdown;
 pub use self::text::text;

@@ -1,11 +1,10 @@
 //! A part of a table: the columns of one data set and structure that answer one question.
 
-use std::collections::BTreeMap;
-
 use mrprism_protocol::spec::{Output, Reference};
-use mrprism_protocol::wire::{Table, TableCell, TableColumn, TableRow};
+use mrprism_protocol::wire::{TableCell, TableColumn, TableRow};
 
 use super::{WIDTH, lined, other_flags};
+use crate::cells::Cells;
 
 /// One printed line: what it is of, then a number a column.
 pub(super) struct Line {
@@ -13,67 +12,7 @@ pub(super) struct Line {
     pub(super) numbers: Vec<String>,
 }
 
-/// Cells by row and column.
-pub(super) struct Cells<'a> {
-    table: &'a Table,
-    at: BTreeMap<(usize, usize), &'a TableCell>,
-}
-
-impl<'a> Cells<'a> {
-    pub(super) fn of(table: &'a Table) -> Self {
-        let at = table
-            .cells
-            .iter()
-            .map(|cell| ((cell.row, cell.column), cell))
-            .collect();
-        Self { table, at }
-    }
-
-    /// Data sets and structures in the order of the columns.
-    pub(super) fn subjects(&self) -> Vec<(&'a str, &'a str)> {
-        let mut subjects = Vec::new();
-        for column in &self.table.columns {
-            let subject = (column.dataset.as_str(), column.structure.as_str());
-            if !subjects.contains(&subject) {
-                subjects.push(subject);
-            }
-        }
-        subjects
-    }
-
-    /// Columns of a data set and structure that `wanted` picks.
-    pub(super) fn columns(
-        &self,
-        (dataset, structure): (&str, &str),
-        wanted: impl Fn(&TableColumn) -> bool,
-    ) -> Vec<usize> {
-        let columns = self.table.columns.iter().enumerate();
-        columns
-            .filter(|(_, column)| {
-                column.dataset == dataset && column.structure == structure && wanted(column)
-            })
-            .map(|(index, _)| index)
-            .collect()
-    }
-
-    /// Positions of the rows that `wanted` picks and that have a number in one of `columns`.
-    pub(super) fn rows(&self, columns: &[usize], wanted: impl Fn(&TableRow) -> bool) -> Vec<usize> {
-        let rows = self.table.rows.iter().enumerate();
-        rows.filter(|(_, row)| wanted(row))
-            .map(|(index, _)| index)
-            .filter(|row| {
-                columns
-                    .iter()
-                    .any(|column| self.at(*row, *column).is_some())
-            })
-            .collect()
-    }
-
-    /// The cell of a row and a column, by their positions.
-    pub(super) fn at(&self, row: usize, column: usize) -> Option<&'a TableCell> {
-        self.at.get(&(row, column)).copied()
-    }
-
+impl Cells<'_> {
     /// Rows by arm and recurrence, as [`Cells::lines`] prints them; fused labels and heads have sections of their own.
     pub(super) fn print(&self, columns: &[usize]) -> Option<String> {
         let lines: Vec<_> = self
@@ -161,7 +100,8 @@ pub(super) fn recurrence(row: &TableRow) -> String {
         .map_or_else(String::new, |number| format!("Rec{number}"))
 }
 
-fn heading(column: &TableColumn) -> String {
+/// What stands over a column.
+pub(super) fn heading(column: &TableColumn) -> String {
     match column.reference {
         Reference::Alone => {
             let name = column.metric.split('@').next().unwrap_or(&column.metric);

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use mrprism_protocol::spec::Reference;
 use mrprism_protocol::wire::{HumanCell, Table, TableColumn};
 
-use super::part::{Cells, mean_and_deviation};
+use super::part::mean_and_deviation;
 use super::{WIDTH, fusions, heads, learned, lined, other_flags, wrapped};
+use crate::cells::Cells;
 
 /// The whole table. No line is wider than [`WIDTH`] unless a single name is.
 pub fn text(table: &Table) -> String {

@@ -27,7 +27,7 @@ pub fn permutation(differences: &[f64], seed: u64) -> Result<Tested, Refusal> {
     let as_far = |sum: f64| sum.abs() >= observed.abs() - SAME * scale.max(1.0);
     let p = if units <= MOST_EXACT {
         let all = 1_u32 << units;
-        let far = (0..all).filter(|signs| as_far(signed(&differences, u64::from(*signs), 0)));
+        let far = (0..all).filter(|signs| as_far(signed(&differences, u64::from(*signs))));
         far.count() as f64 / f64::from(all)
     } else {
         let far = (0..DRAWN).filter(|number| {
@@ -35,7 +35,7 @@ pub fn permutation(differences: &[f64], seed: u64) -> Result<Tested, Refusal> {
             let sum = differences
                 .chunks(64)
                 .zip(0_u64..)
-                .map(|(part, word)| signed(part, draws.word(word), 0))
+                .map(|(part, word)| signed(part, draws.word(word)))
                 .sum();
             as_far(sum)
         });
@@ -48,9 +48,9 @@ pub fn permutation(differences: &[f64], seed: u64) -> Result<Tested, Refusal> {
     })
 }
 
-/// The sum where bit i of `signs`, from bit `from` on, turns difference i round.
-fn signed(differences: &[f64], signs: u64, from: u32) -> f64 {
-    let turned = differences.iter().zip(from..).map(|(difference, bit)| {
+/// The sum where bit i of `signs` turns difference i round; at most 64 of them.
+fn signed(differences: &[f64], signs: u64) -> f64 {
+    let turned = differences.iter().zip(0_u32..).map(|(difference, bit)| {
         if signs >> bit & 1 == 1 {
             -difference
         } else {
