@@ -1,5 +1,7 @@
 //! A run as reports see it.
 
+use std::collections::BTreeMap;
+
 use mrprism_protocol::id::RunId;
 use mrprism_protocol::spec::{RunSpec, Seed};
 use mrprism_protocol::state::JobState;
@@ -19,4 +21,6 @@ pub struct RunFacts {
     pub state: JobState,
     /// What it is.
     pub spec: RunSpec,
+    /// Its test cases and whose they are; empty where the run was made before workers said so.
+    pub patients: BTreeMap<String, String>,
 }

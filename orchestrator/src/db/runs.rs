@@ -126,6 +126,7 @@ pub async fn facts(pool: &PgPool, experiment: ExperimentId) -> Result<Vec<RunFac
                 fold: row.fold.map(|fold| fold as u32),
                 state: super::spelled(&row.state)?,
                 spec: row.spec.0,
+                patients: std::collections::BTreeMap::new(),
             })
         })
         .collect()

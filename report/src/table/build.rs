@@ -45,10 +45,13 @@ pub fn build(results: &Results) -> Table {
         experiment: results.experiment.clone(),
         question: results.question.clone(),
         arms,
+        baseline: results.baseline.clone(),
+        factors: Vec::new(),
         rows: cells.rows,
         columns: cells.columns,
         cells: cells.filled,
         human: human.cells,
+        ranks: Vec::new(),
         notes,
     }
 }

@@ -134,6 +134,8 @@ fn cell((row, column): (usize, usize), heap: &Heap<'_>, expected: Option<&Expect
         best: false,
         second: false,
         p_adjusted: None,
+        difference: None,
+        human_range: None,
         flags: flags(heap, expected),
     }
 }
