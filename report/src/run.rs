@@ -21,6 +21,8 @@ pub struct RunFacts {
     pub state: JobState,
     /// What it is.
     pub spec: RunSpec,
+    /// Hash of the sources its numbers depend on.
+    pub science_version: String,
     /// Its test cases and whose they are; empty where the run was made before workers said so.
     pub patients: BTreeMap<String, String>,
 }

@@ -153,6 +153,7 @@ pub(crate) fn run_spec(raters: u32, structures: u32, channels: u32, size: u32) -
             rater_identity: RaterIdentity::Stable,
             structures,
             channels,
+            crop: None,
         },
         size,
         method: MethodSpec::Mrprism(MrPrismSpec {

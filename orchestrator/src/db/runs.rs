@@ -109,7 +109,7 @@ pub async fn of_experiment(
 /// The database cannot be reached.
 pub async fn facts(pool: &PgPool, experiment: ExperimentId) -> Result<Vec<RunFacts>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select r.id, r.arm, r.seed, r.fold, r.spec as "spec: Json<RunSpec>", newest.state
+        r#"select r.id, r.arm, r.seed, r.fold, r.spec as "spec: Json<RunSpec>", r.science_version, newest.state
            from runs r cross join lateral (
                 select state from jobs where run_id = r.id order by created_at desc, id desc limit 1) newest
            where r.experiment_id = $1 order by r.position"#,
@@ -126,6 +126,7 @@ pub async fn facts(pool: &PgPool, experiment: ExperimentId) -> Result<Vec<RunFac
                 fold: row.fold.map(|fold| fold as u32),
                 state: super::spelled(&row.state)?,
                 spec: row.spec.0,
+                science_version: row.science_version,
                 patients: std::collections::BTreeMap::new(),
             })
         })

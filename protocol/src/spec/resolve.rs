@@ -248,6 +248,7 @@ impl ArmContext<'_> {
                 rater_identity: card.rater_identity,
                 structures: card.structures.clone(),
                 channels: card.channels,
+                crop: card.crop,
             },
             size: raw.size,
             method: self

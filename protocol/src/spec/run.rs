@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EvaluationSpec, MethodSpec, RaterIdentity, TrainingSpec};
+use super::{CropOrigin, EvaluationSpec, MethodSpec, RaterIdentity, TrainingSpec};
 
 /// The data set a run uses, as it was when the run was defined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct DatasetRef {
     pub structures: Vec<String>,
     /// Channels of the image.
     pub channels: u32,
+    /// What the crop knows of the masks, where there is a crop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<CropOrigin>,
 }
 
 /// Everything that decides a run's result but its seed and fold. Immutable; stored whole and hashed.

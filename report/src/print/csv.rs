@@ -5,7 +5,8 @@ use mrprism_protocol::wire::{HumanCell, Table, TableCell};
 use super::other_flags;
 
 const HEADER: &str = "arm,output,recurrence,dataset,structure,reference,metric,mean,sd,n_seeds,n_folds,n_cases,n_raters,\
-                      steps,unit,best,second,p_adjusted,encoder,flags";
+                      steps,unit,best,second,p_adjusted,difference,\
+                      low,high,p,effect,patients,human_range,encoder,flags";
 
 /// The table's cells, then the human row (as arm `human`), fractions unrounded. No line end after the last line.
 pub fn csv(table: &Table) -> String {
@@ -17,6 +18,8 @@ pub fn csv(table: &Table) -> String {
 
 fn line_of(table: &Table, cell: &TableCell) -> Option<String> {
     let (row, column) = (table.rows.get(cell.row)?, table.columns.get(cell.column)?);
+    let difference = cell.difference.as_ref();
+    let interval = difference.and_then(|found| found.interval);
     Some(joined(&[
         row.arm.clone(),
         row.output.to_string(),
@@ -36,6 +39,13 @@ fn line_of(table: &Table, cell: &TableCell) -> Option<String> {
         cell.best.to_string(),
         cell.second.to_string(),
         word(cell.p_adjusted),
+        word(difference.map(|found| found.mean)),
+        word(interval.map(|[low, _]| low)),
+        word(interval.map(|[_, high]| high)),
+        word(difference.and_then(|found| found.p)),
+        word(difference.and_then(|found| found.effect)),
+        word(difference.map(|found| found.patients)),
+        word(cell.human_range),
         encoder_of(table, &row.arm),
         other_flags(cell).collect::<Vec<_>>().join(";"),
     ]))

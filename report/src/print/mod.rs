@@ -1,5 +1,6 @@
 //! Tables in print: ×100 with two decimals for people, fractions for programs.
 
+mod compared;
 mod csv;
 mod fusions;
 mod grid;

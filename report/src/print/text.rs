@@ -6,7 +6,7 @@ use mrprism_protocol::spec::Reference;
 use mrprism_protocol::wire::{HumanCell, Table, TableColumn};
 
 use super::part::mean_and_deviation;
-use super::{WIDTH, fusions, heads, learned, lined, other_flags, wrapped};
+use super::{WIDTH, compared, fusions, heads, learned, lined, other_flags, wrapped};
 use crate::cells::Cells;
 
 /// The whole table. No line is wider than [`WIDTH`] unless a single name is.
@@ -44,6 +44,7 @@ pub fn text(table: &Table) -> String {
                     .map(|printed| section(&title, &printed)),
             );
         }
+        parts.extend(against(table, &cells, subject));
         let of_their_own = [
             heads::section(table, &cells, subject),
             learned::section(table, &cells, subject),
@@ -69,6 +70,17 @@ pub fn text(table: &Table) -> String {
         parts.push(section("Notes", &notes.join("\n")));
     }
     parts.join("\n\n")
+}
+
+/// What each arm's last recurrence gains over the baseline's.
+fn against(table: &Table, cells: &Cells<'_>, subject: (&str, &str)) -> Option<String> {
+    let baseline = table.baseline.as_ref()?;
+    let printed = compared::section(cells, &cells.columns(subject, is_dice_of_all))?;
+    let title = format!(
+        "Soft Dice less {baseline}'s [95 % interval], Holm's p, rank-biserial r: {}, {}",
+        subject.0, subject.1
+    );
+    Some(section(&title, &printed))
 }
 
 /// Metrics in units of their own have no room beside soft Dice; the reader is told where they are.

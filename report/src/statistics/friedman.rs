@@ -2,9 +2,9 @@
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-use super::on_a_grid;
 use super::ranks::{ranks, tie_term};
 use super::refusal::{Refusal, finite};
+use super::{ALPHA, on_a_grid};
 
 /// What the test found.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Friedman {
 /// Tests rows of units, each with one value a method.
 ///
 /// # Errors
-/// Fewer than three methods or two units, rows of different lengths, or a value that is not finite.
+/// Fewer than three methods, so few units that no data could reach 0.05, rows of different lengths, or a value that is not finite.
 pub fn friedman(rows: &[Vec<f64>]) -> Result<Friedman, Refusal> {
     let methods = rows.first().map_or(0, Vec::len);
     if methods < 3 {
@@ -33,11 +33,11 @@ pub fn friedman(rows: &[Vec<f64>]) -> Result<Friedman, Refusal> {
     }
     finite(rows.iter().flatten())?;
     let units = rows.len();
-    if units < 2 {
-        return Err(Refusal::TooFewForTest {
-            units,
-            smallest: 1.0,
-        });
+    // Where every unit ranks alike the statistic is n (k − 1), and cannot be larger.
+    let largest = units as f64 * (methods as f64 - 1.0);
+    let smallest = chance(largest, methods);
+    if units < 2 || smallest > ALPHA {
+        return Err(Refusal::TooFewForTest { units, smallest });
     }
     let (n, k) = (units as f64, methods as f64);
     let mut mean_ranks = vec![0.0; methods];
@@ -58,11 +58,16 @@ pub fn friedman(rows: &[Vec<f64>]) -> Result<Friedman, Refusal> {
     } else {
         0.0
     };
-    let p = ChiSquared::new(k - 1.0).map_or(1.0, |law| law.sf(statistic));
+    let p = chance(statistic, methods);
     Ok(Friedman {
         statistic,
         p,
         mean_ranks,
         units,
     })
+}
+
+/// Probability of a statistic at least so large where methods are alike.
+fn chance(statistic: f64, methods: usize) -> f64 {
+    ChiSquared::new(methods as f64 - 1.0).map_or(1.0, |law| law.sf(statistic))
 }

@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use mrprism_protocol::state::JobState;
 use mrprism_protocol::wire::Table;
 
+use super::heap::Heaps;
 use super::order::Order;
-use super::{cells, encoders, human, notes};
+use super::{
+    best, cells, comparable, compare, encoders, factors, human, human_range, notes, ranks,
+};
 use crate::results::{Results, Scored};
 
 /// Builds the table.
@@ -34,24 +37,30 @@ pub fn build(results: &Results) -> Table {
         .iter()
         .copied()
         .partition(Scored::is_of_exchangeable_rater);
-    let mut cells = cells::of(&shown, &results.runs, &order);
+    let heaps = Heaps::of(&shown, &order);
+    let baseline = results.baseline.as_deref();
+    let mut cells = cells::of(&heaps, &results.runs);
+    best::mark(&mut cells, &heaps.rows, &heaps.columns);
     let arms = encoders::arms(&results.runs);
-    encoders::flag(&mut cells.filled, &cells.rows, &arms);
+    comparable::flag(&mut cells, &heaps, baseline);
+    encoders::flag(&mut cells, &heaps.rows, &arms);
+    compare::with_baseline(&mut cells, &heaps, baseline);
     let human = human::of(&scored, &order);
-    let mut notes = notes::of(results, &shown, &cells, &human, !refused.is_empty());
+    human_range::mark(&mut cells, &heaps.rows, &heaps.columns, &human.cells);
+    let mut notes = notes::of(results, &shown, &heaps, &cells, &human, !refused.is_empty());
     notes.extend(encoders::note(&arms));
     Table {
         schema: "mrprism.table/1".to_owned(),
         experiment: results.experiment.clone(),
         question: results.question.clone(),
+        factors: factors::of(&results.runs, &arms),
         arms,
         baseline: results.baseline.clone(),
-        factors: Vec::new(),
-        rows: cells.rows,
-        columns: cells.columns,
-        cells: cells.filled,
+        ranks: ranks::of(&heaps),
+        rows: heaps.rows,
+        columns: heaps.columns,
+        cells,
         human: human.cells,
-        ranks: Vec::new(),
         notes,
     }
 }

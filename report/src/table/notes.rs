@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use mrprism_protocol::spec::{Reference, ReferenceFamily};
 use mrprism_protocol::state::JobState;
-use mrprism_protocol::wire::TableColumn;
+use mrprism_protocol::wire::{TableCell, TableColumn};
 use mrprism_raters::metric::Rule;
 
-use super::cells::{Cells, is_fusion};
+use super::heap::{Heaps, is_fusion};
 use super::human::Human;
+use super::tests_said;
 use crate::results::{Results, Scored};
 use crate::run::RunFacts;
 
@@ -19,14 +20,15 @@ const NAMED: usize = 6;
 pub(super) fn of(
     results: &Results,
     scored: &[Scored<'_>],
-    cells: &Cells,
+    heaps: &Heaps<'_>,
+    cells: &[TableCell],
     human: &Human,
     per_rater_refused: bool,
 ) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(unfinished(&results.runs));
     notes.extend(unscored(&results.runs, scored));
-    if cells.filled.iter().any(|cell| cell.n_seeds == 1) {
+    if cells.iter().any(|cell| cell.n_seeds == 1) {
         notes.push(
             "One seed: no standard deviation can be given (sd needs at least two).".to_owned(),
         );
@@ -44,15 +46,11 @@ pub(super) fn of(
                 .to_owned(),
         );
     }
-    if let Some(baseline) = &results.baseline {
-        notes.push(format!(
-            "No test against the baseline '{baseline}' is printed: tests are not computed by this version."
-        ));
-    }
-    if !cells.filled.is_empty() {
-        notes.extend(references(cells));
-        notes.extend(metrics(cells));
-        notes.extend(fusions(cells));
+    notes.extend(tests_said::notes(results, cells));
+    if !cells.is_empty() {
+        notes.extend(references(heaps));
+        notes.extend(metrics(heaps));
+        notes.extend(fusions(heaps));
         notes.push(
             "± is the standard deviation (n − 1) over seeds of the mean over test cases."
                 .to_owned(),
@@ -131,11 +129,11 @@ fn no_arbitrated(scored: &[Scored<'_>]) -> Vec<String> {
 }
 
 /// The rule of each reference that stands over a column.
-fn references(cells: &Cells) -> Vec<String> {
+fn references(heaps: &Heaps<'_>) -> Vec<String> {
     let mut rules = BTreeSet::new();
     // A confidence has a rater as its subject and is scored against nobody's mask.
     let scored = |column: &&TableColumn| column.metric != Rule::CONFIDENCE.id;
-    for column in cells.columns.iter().filter(scored) {
+    for column in heaps.columns.iter().filter(scored) {
         rules.extend(match column.reference {
             Reference::Alone => None,
             Reference::Mean => Some("mean: the mean of the raters' masks, soft."),
@@ -161,17 +159,17 @@ fn references(cells: &Cells) -> Vec<String> {
 }
 
 /// The rule of each metric that stands over a column.
-fn metrics(cells: &Cells) -> Vec<String> {
+fn metrics(heaps: &Heaps<'_>) -> Vec<String> {
     Rule::ALL
         .iter()
-        .filter(|rule| cells.columns.iter().any(|column| column.metric == rule.id))
+        .filter(|rule| heaps.columns.iter().any(|column| column.metric == rule.id))
         .map(|rule| format!("Metric {rule}."))
         .collect()
 }
 
 /// What fused labels are, where there are some.
-fn fusions(cells: &Cells) -> Option<String> {
-    cells.rows.iter().any(|row| is_fusion(row.output)).then(|| {
+fn fusions(heaps: &Heaps<'_>) -> Option<String> {
+    heaps.rows.iter().any(|row| is_fusion(row.output)).then(|| {
         "Fused labels are the raters' own masks of the test cases, joined: no prediction. fused (learned): with each recurrence's \
          confidences, which sum to 1 over those who are joined; fusion:KIND: without a network, the same for every seed."
             .to_owned()

@@ -4,6 +4,8 @@
     reason = "what the tests share fails a test as well by a panic"
 )]
 
+mod comparable;
+mod compared;
 mod figure;
 mod printed;
 mod statistics;
