@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use mrprism_protocol::spec::{Bundle, DatasetCard};
 use mrprism_protocol::wire::{
-    ExperimentView, LogPage, Problem, RunView, StatusView, Table, WorkerView,
+    ExperimentView, LogPage, Problem, RunView, ScoreQueued, ScoreRequest, StatusView, Table,
+    WorkerView,
 };
 use mrprism_settings::Flags;
 use reqwest::{Method, StatusCode};
@@ -95,6 +96,17 @@ impl Client {
         self.find(&path)
             .await?
             .ok_or_else(|| wrong_use(no_experiment(experiment)))
+    }
+
+    /// Queues scorings of an experiment's stored predictions.
+    pub(crate) async fn score(
+        &self,
+        experiment: &str,
+        request: &ScoreRequest,
+    ) -> anyhow::Result<ScoreQueued> {
+        let path = format!("/experiments/{}/score", escaped(experiment));
+        let call = self.request(Method::POST, &path).json(request);
+        Ok(self.answer(call).await?.1)
     }
 
     /// Cancels an experiment.

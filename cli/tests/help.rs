@@ -23,6 +23,7 @@ const COMMANDS: &[&[&str]] = &[
     &["experiments"],
     &["table"],
     &["figure"],
+    &["rescore"],
     &["logs"],
     &["cancel"],
     &["train"],

@@ -17,6 +17,7 @@ use crate::config::{Database, Settings};
 use crate::embedded_postgres::{Durability, Postgres};
 use crate::home::Home;
 use crate::live::QueueChanged;
+use crate::report::Tables;
 use crate::{App, api, db, reconcile};
 
 /// Connections to the database.
@@ -95,6 +96,7 @@ impl Running {
             queue_changed: QueueChanged::default(),
             intervals: settings.intervals,
             science_version: settings.science_version.as_str().into(),
+            tables: Tables::default(),
             shutdown: CancellationToken::new(),
         };
         let mut duties = JoinSet::new();

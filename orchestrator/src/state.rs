@@ -9,6 +9,7 @@ use crate::artifact::Store;
 use crate::auth::Token;
 use crate::live::QueueChanged;
 use crate::queue::lease::Intervals;
+use crate::report::Tables;
 
 /// A cheap handle on what calls and duties share.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct App {
     pub intervals: Intervals,
     /// Hash of the sources that runs' numbers depend on.
     pub science_version: Arc<str>,
+    /// Tables as they were last made.
+    pub tables: Tables,
     /// Tells everything to come to an end.
     pub shutdown: CancellationToken,
 }

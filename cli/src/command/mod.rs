@@ -11,6 +11,7 @@ pub(crate) mod figure;
 pub(crate) mod fuse;
 pub(crate) mod logs;
 pub(crate) mod methods;
+pub(crate) mod rescore;
 pub(crate) mod score;
 pub(crate) mod status;
 pub(crate) mod submit;

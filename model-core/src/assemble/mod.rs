@@ -5,6 +5,8 @@
 
 mod test;
 
+pub use test::{FUSIONS, MOST_SCORES, PREDICTIONS};
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use mrprism_protocol::spec::{LabelFusion, Output, Reference, ReferenceFamily};
+use mrprism_protocol::spec::{LabelFusion, Output, Reference};
 use mrprism_protocol::state::ArtifactKind;
-use mrprism_protocol::wire::{EventBody, Score};
+use mrprism_protocol::wire::{EventBody, Score, TestCase};
 use mrprism_raters::case::Case;
 use mrprism_raters::dataset::SplitName;
-use mrprism_raters::{prediction, score};
+use mrprism_raters::prediction::{self, StoredPrediction};
+use mrprism_raters::score;
 use tch::{Device, Tensor};
 
 use super::{Ended, Run, RunInput};
@@ -19,11 +20,13 @@ use crate::train::{Batch, Observer, Plan, Stop, check, image, log};
 /// Stands where a score's case does when it is of none: no file is called so.
 const ALL_CASES: &str = "*";
 
+/// Where a run keeps its predictions of test cases.
+pub const PREDICTIONS: &str = "predictions";
 /// Where a run keeps its own fusions of test cases' labels.
-const FUSIONS: &str = "fusions";
+pub const FUSIONS: &str = "fusions";
 
 /// Scores in one event: some hundred kilobytes.
-const MOST_SCORES: usize = 2000;
+pub const MOST_SCORES: usize = 2000;
 
 impl Run<'_> {
     /// Predicts, stores and scores the test split; says how it ended if it was stopped.
@@ -46,7 +49,10 @@ impl Run<'_> {
         );
         // Opened only now that training has ended.
         let cases = data.load(SplitName::Test, spec.size, fold)?;
-        let folder = out.join("predictions");
+        observer.event(EventBody::TestCases {
+            cases: cases.iter().map(test_case).collect(),
+        });
+        let folder = out.join(PREDICTIONS);
         std::fs::create_dir_all(&folder).map_err(RunError::file("make", &folder))?;
         let mut all = Vec::new();
         for (done, case) in cases.iter().enumerate() {
@@ -70,16 +76,8 @@ impl Run<'_> {
                 steps,
             });
         }
-        if spec
-            .evaluation
-            .references
-            .contains(&ReferenceFamily::LeaveOneOut)
-        {
-            let scores = score::human(&cases, &spec.evaluation, &spec.dataset.structures);
-            observer.event(EventBody::Scores { scores });
-        }
         let (structures, arbitrated) = (&spec.dataset.structures, data.card().arbitrated);
-        let scores = score::score_label_fusions(&cases, &spec.evaluation, structures, arbitrated);
+        let scores = score::score_raters(&cases, &spec.evaluation, structures, arbitrated);
         for scores in scores.chunks(MOST_SCORES) {
             let scores = scores.to_vec();
             observer.event(EventBody::Scores { scores });
@@ -108,19 +106,24 @@ impl Run<'_> {
         observer.file(
             ArtifactKind::Prediction,
             &path,
-            &format!("predictions/{name}"),
+            &format!("{PREDICTIONS}/{name}"),
         );
+        let own = if evaluation.fusions.contains(&LabelFusion::Learned) {
+            self.own_fusion(method, case, device, observer)?
+        } else {
+            None
+        };
         // Scores are computed from what was stored, so that scoring again gives the same bits.
         let stored = prediction::read(&path)?;
-        let structures = &spec.dataset.structures;
-        let mut scores = score::score_case(case, &stored, evaluation, structures)?;
-        if evaluation.fusions.contains(&LabelFusion::Learned) {
-            let arbitrated = data.card().arbitrated;
-            let fused =
-                score::score_learned_fusion(case, &stored, evaluation, structures, arbitrated)?;
-            scores.extend(fused);
-            scores.extend(self.own_fusion(method, case, device, observer)?);
-        }
+        let (structures, arbitrated) = (&spec.dataset.structures, data.card().arbitrated);
+        let scores = score::score_stored(
+            case,
+            &stored,
+            own.as_ref(),
+            evaluation,
+            structures,
+            arbitrated,
+        )?;
         observer.event(EventBody::Scores {
             scores: scores.clone(),
         });
@@ -129,21 +132,19 @@ impl Run<'_> {
 }
 
 impl Run<'_> {
-    /// Scores of the method's own fusion of a case's labels, where it has one: stored as everybody's in place of the
-    /// prediction, and as the others' in place of a rater's head.
+    /// The method's own fusion of a case's labels, where it has one: stored as everybody's in place of the prediction, and as the
+    /// others' in place of a rater's head.
     fn own_fusion(
         &self,
         method: &dyn Method,
         case: &Case,
         device: Device,
         observer: &mut dyn Observer,
-    ) -> Result<Vec<Score>, RunError> {
-        let RunInput {
-            spec, out, data, ..
-        } = *self.input;
+    ) -> Result<Option<StoredPrediction>, RunError> {
+        let RunInput { out, .. } = *self.input;
         let fuse = |present| method.fuse(&Batch::of_case(case, present, device));
         let Some(all) = fuse(case.present.clone()) else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let without = |rater: usize| {
             let mut present = case.present.clone();
@@ -162,11 +163,14 @@ impl Run<'_> {
         prediction::write(&path, &stored(&case.name, &joined, 0)?)?;
         let kind = ArtifactKind::Prediction;
         observer.file(kind, &path, &format!("{FUSIONS}/{name}"));
-        let stored = prediction::read(&path)?;
-        let (evaluation, structures) = (&spec.evaluation, &spec.dataset.structures);
-        let arbitrated = data.card().arbitrated;
-        let scores = score::score_own_fusion(case, &stored, evaluation, structures, arbitrated)?;
-        Ok(scores)
+        Ok(Some(prediction::read(&path)?))
+    }
+}
+
+fn test_case(case: &Case) -> TestCase {
+    TestCase {
+        case: case.name.clone(),
+        patient: case.patient.clone(),
     }
 }
 

@@ -42,6 +42,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/experiments/e"),
     ("GET", "/api/v1/experiments/e/runs"),
     ("POST", "/api/v1/experiments/e/cancel"),
+    ("POST", "/api/v1/experiments/e/score"),
     ("GET", "/api/v1/experiments/e/table"),
     ("GET", "/api/v1/runs/r"),
     ("POST", "/api/v1/runs/r/cancel"),
@@ -105,6 +106,10 @@ fn api() -> Router<App> {
         .route(
             "/experiments/{experiment}/cancel",
             post(experiments::cancel::cancel),
+        )
+        .route(
+            "/experiments/{experiment}/score",
+            post(experiments::score::score),
         )
         .route(
             "/experiments/{experiment}/table",

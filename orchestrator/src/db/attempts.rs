@@ -83,7 +83,7 @@ pub async fn lock_live(
     fence: Fence,
 ) -> Result<Option<LiveAttempt>, sqlx::Error> {
     let row = sqlx::query!(
-        "select a.id, a.run_id, j.infrastructure_failures, j.memory_failures, j.cancel_requested
+        "select a.id, a.run_id, j.kind, j.infrastructure_failures, j.memory_failures, j.cancel_requested
          from attempts a join jobs j on j.id = a.job_id
          where a.job_id = $1 and a.fence = $2 and a.outcome is null
          for update",
@@ -92,17 +92,21 @@ pub async fn lock_live(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| LiveAttempt {
-        attempt: row.id.into(),
-        job,
-        run: row.run_id.into(),
-        fence,
-        history: History {
-            infrastructure_failures: row.infrastructure_failures as u32,
-            memory_failures: row.memory_failures as u32,
-            cancel_requested: row.cancel_requested,
-        },
-    }))
+    row.map(|row| {
+        Ok(LiveAttempt {
+            attempt: row.id.into(),
+            job,
+            run: row.run_id.into(),
+            fence,
+            kind: super::spelled(&row.kind)?,
+            history: History {
+                infrastructure_failures: row.infrastructure_failures as u32,
+                memory_failures: row.memory_failures as u32,
+                cancel_requested: row.cancel_requested,
+            },
+        })
+    })
+    .transpose()
 }
 
 /// How the attempt with this job and fence ended; none where there is none or it is live.
@@ -137,7 +141,7 @@ pub async fn lock_expired(
     limit: i64,
 ) -> Result<Vec<LiveAttempt>, sqlx::Error> {
     let rows = sqlx::query!(
-        "select a.id, a.job_id, a.run_id, a.fence, j.infrastructure_failures, j.memory_failures, j.cancel_requested
+        "select a.id, a.job_id, a.run_id, a.fence, j.kind, j.infrastructure_failures, j.memory_failures, j.cancel_requested
          from attempts a join jobs j on j.id = a.job_id
          where a.ended_at is null and a.lease_expires_at < mrprism_now()
          order by a.lease_expires_at, a.id limit $1
@@ -146,20 +150,22 @@ pub async fn lock_expired(
     )
     .fetch_all(db)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| LiveAttempt {
-            attempt: row.id.into(),
-            job: row.job_id.into(),
-            run: row.run_id.into(),
-            fence: Fence(row.fence),
-            history: History {
-                infrastructure_failures: row.infrastructure_failures as u32,
-                memory_failures: row.memory_failures as u32,
-                cancel_requested: row.cancel_requested,
-            },
+    rows.into_iter()
+        .map(|row| {
+            Ok(LiveAttempt {
+                attempt: row.id.into(),
+                job: row.job_id.into(),
+                run: row.run_id.into(),
+                fence: Fence(row.fence),
+                kind: super::spelled(&row.kind)?,
+                history: History {
+                    infrastructure_failures: row.infrastructure_failures as u32,
+                    memory_failures: row.memory_failures as u32,
+                    cancel_requested: row.cancel_requested,
+                },
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Whether this process may reap now: one reaper at a time, until the transaction ends.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mrprism_protocol::id::{AttemptId, Fence};
-use mrprism_protocol::spec::{RunSpec, Seed};
+use mrprism_protocol::spec::{EvaluationSpec, RunSpec, Seed};
 use mrprism_protocol::wire::{ArtifactRef, Claim};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -20,11 +20,12 @@ pub async fn of_attempt(
 ) -> Result<Claim, sqlx::Error> {
     let row = sqlx::query!(
         r#"select a.job_id, a.number, a.fence, j.kind, e.id as experiment_id, e.name, r.id as run_id, r.arm,
-                r.spec as "spec: Json<RunSpec>", r.seed, r.fold
+                r.spec as "spec: Json<RunSpec>", r.seed, r.fold, s.evaluation as "evaluation?: Json<EvaluationSpec>"
            from attempts a
            join jobs j on j.id = a.job_id
            join runs r on r.id = a.run_id
            join experiments e on e.id = r.experiment_id
+           left join scorings s on s.job_id = j.id
            where a.id = $1"#,
         attempt.0
     )
@@ -37,6 +38,10 @@ pub async fn of_attempt(
     )
     .fetch_optional(&mut *db)
     .await?;
+    let mut spec = row.spec.0;
+    if let Some(evaluation) = row.evaluation {
+        spec.evaluation = evaluation.0;
+    }
     Ok(Claim {
         job: row.job_id.into(),
         kind: super::spelled(&row.kind)?,
@@ -49,7 +54,7 @@ pub async fn of_attempt(
         experiment_name: row.name,
         run: row.run_id.into(),
         arm: row.arm,
-        spec: row.spec.0,
+        spec,
         seed: Seed(row.seed as u64),
         fold: row.fold.map(|fold| fold as u32),
         checkpoint: checkpoint.map(|file| ArtifactRef {

@@ -16,6 +16,8 @@ pub struct Columns {
     pub points: PointColumns,
     /// Scores, each key once.
     pub scores: ScoreColumns,
+    /// Test cases.
+    pub cases: CaseColumns,
     /// The last word on where training stands.
     pub standing: Standing,
 }
@@ -65,6 +67,15 @@ pub struct ScoreColumns {
     pub value: Vec<f64>,
 }
 
+/// Test cases, in columns.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CaseColumns {
+    /// Names; a name that stands twice is one case.
+    pub case: Vec<String>,
+    /// Whom they show.
+    pub patient: Vec<String>,
+}
+
 /// Where training stands; what is none has not been said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -103,6 +114,7 @@ pub async fn store(
         events,
         points,
         scores,
+        cases,
         standing,
     } = columns;
     let stored = sqlx::query_scalar!(
@@ -127,6 +139,13 @@ pub async fn store(
             on conflict (run_id, output, recurrence, case_name, structure, reference, metric)
             do update set value = excluded.value, attempt_id = excluded.attempt_id
             where (scores.value, scores.attempt_id) is distinct from (excluded.value, excluded.attempt_id)
+         ), stored_cases as (
+            insert into run_cases (run_id, case_name, patient)
+            select distinct on (c.case_name) held.run_id, c.case_name, c.patient
+            from held, unnest($26::text[], $27::text[]) as c(case_name, patient)
+            order by c.case_name
+            on conflict (run_id, case_name) do update set patient = excluded.patient
+            where run_cases.patient <> excluded.patient
          )
          update attempts a set
             last_sequence = greatest(a.last_sequence, $18),
@@ -164,6 +183,8 @@ pub async fn store(
         standing.resumed_from_step,
         standing.resumed_from_epoch,
         standing.dropped_points,
+        &cases.case,
+        &cases.patient,
     )
     .fetch_optional(pool)
     .await?;

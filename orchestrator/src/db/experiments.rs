@@ -166,7 +166,7 @@ async fn counts(
     let rows = sqlx::query!(
         r#"select r.experiment_id, newest.state, count(*) as "runs!"
            from runs r cross join lateral (
-                select state from jobs where run_id = r.id order by created_at desc, id desc limit 1) newest
+                select state from jobs where run_id = r.id and kind = 'train' order by created_at desc, id desc limit 1) newest
            where r.experiment_id = any($1)
            group by r.experiment_id, newest.state"#,
         ids

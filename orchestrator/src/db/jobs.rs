@@ -62,13 +62,14 @@ pub async fn lock_candidates(
 ) -> Result<Vec<Candidate>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"select j.id, j.run_id, j.pool, j.place, j.device_kind, j.memory_mib,
-                r.dataset_name as "dataset!", r.dataset_manifest as "manifest!", r.science_version,
+                r.dataset_name as "dataset!", r.dataset_manifest as "manifest!",
+                case when j.kind = 'train' then r.science_version end as science_version,
                 (select count(*) from attempts a
                     where a.job_id = j.id and a.host = $2 and a.outcome in ('lost', 'infrastructure')) as "failures!",
                 exists (select from workers w join worker_datasets d on d.worker_id = w.id
                     where w.pool = j.pool and w.host <> $2 and not w.draining
                         and w.last_seen_at >= mrprism_now() - make_interval(secs => $5)
-                        and w.science_version = r.science_version
+                        and (j.kind <> 'train' or w.science_version = r.science_version)
                         and d.name = r.dataset_name and d.manifest = r.dataset_manifest
                         and (j.device_kind is null
                             or w.devices @> jsonb_build_array(jsonb_build_object('kind', j.device_kind)))) as "elsewhere!"

@@ -11,8 +11,10 @@ pub mod experiments;
 pub mod jobs;
 pub mod metric_points;
 pub mod queue_channel;
+pub mod run_cases;
 pub mod runs;
 pub mod scores;
+pub mod scorings;
 pub mod workers;
 
 use std::str::FromStr;

@@ -7,7 +7,7 @@ use mrprism_report::RunFacts;
 use sqlx::types::{Json, Uuid};
 use sqlx::{PgConnection, PgPool};
 
-use super::attempts;
+use super::{attempts, run_cases};
 
 /// Writes an experiment's runs, in order, and says their ids.
 ///
@@ -111,15 +111,17 @@ pub async fn facts(pool: &PgPool, experiment: ExperimentId) -> Result<Vec<RunFac
     let rows = sqlx::query!(
         r#"select r.id, r.arm, r.seed, r.fold, r.spec as "spec: Json<RunSpec>", r.science_version, newest.state
            from runs r cross join lateral (
-                select state from jobs where run_id = r.id order by created_at desc, id desc limit 1) newest
+                select state from jobs where run_id = r.id and kind = 'train' order by created_at desc, id desc limit 1) newest
            where r.experiment_id = $1 order by r.position"#,
         experiment.0
     )
     .fetch_all(pool)
     .await?;
+    let mut patients = run_cases::patients(pool, experiment).await?;
     rows.into_iter()
         .map(|row| {
             Ok(RunFacts {
+                patients: patients.remove(&row.id).unwrap_or_default(),
                 run: row.id.into(),
                 arm: row.arm,
                 seed: Seed(row.seed as u64),
@@ -127,7 +129,6 @@ pub async fn facts(pool: &PgPool, experiment: ExperimentId) -> Result<Vec<RunFac
                 state: super::spelled(&row.state)?,
                 spec: row.spec.0,
                 science_version: row.science_version,
-                patients: std::collections::BTreeMap::new(),
             })
         })
         .collect()
@@ -144,9 +145,10 @@ async fn views(
            from runs r
            join experiments e on e.id = r.experiment_id
            cross join lateral (
-                select state from jobs where run_id = r.id order by created_at desc, id desc limit 1) newest
+                select state from jobs where run_id = r.id and kind = 'train' order by created_at desc, id desc limit 1) newest
            left join lateral (
-                select phase, step, epoch, steps from attempts where run_id = r.id order by number desc limit 1) a on true
+                select t.phase, t.step, t.epoch, t.steps from attempts t join jobs j on j.id = t.job_id
+                where t.run_id = r.id and j.kind = 'train' order by t.number desc limit 1) a on true
            where ($1::uuid is null or r.experiment_id = $1) and ($2::uuid is null or r.id = $2)
            order by r.experiment_id, r.position"#,
         experiment.map(|id| id.0),

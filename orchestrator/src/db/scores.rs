@@ -25,6 +25,23 @@ pub struct ScoreRow {
     pub value: f64,
 }
 
+/// A word for everything that an experiment's results are made of: another one when a job has moved or a scoring has written.
+///
+/// # Errors
+/// The database cannot be reached.
+pub async fn standing(pool: &PgPool, experiment: ExperimentId) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select coalesce(md5(string_agg(
+                concat(j.id, j.state, (select max(a.last_sequence) from attempts a where a.job_id = j.id and j.kind = 'score')),
+                ',' order by j.id)), '') as "standing!"
+           from jobs j join runs r on r.id = j.run_id
+           where r.experiment_id = $1"#,
+        experiment.0
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// Every score of an experiment's runs that have succeeded, in order of its key.
 ///
 /// # Errors

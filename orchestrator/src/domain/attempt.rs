@@ -1,7 +1,7 @@
 //! An attempt: one try at a job, whose row is the lease.
 
 use mrprism_protocol::id::{AttemptId, Fence, JobId, RunId};
-use mrprism_protocol::state::AttemptOutcome;
+use mrprism_protocol::state::{AttemptOutcome, JobKind};
 
 /// A live attempt, locked, with what decides about its job's future.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct LiveAttempt {
     pub run: RunId,
     /// Its fence.
     pub fence: Fence,
+    /// What the job does.
+    pub kind: JobKind,
     /// What happened to the job before.
     pub history: History,
 }

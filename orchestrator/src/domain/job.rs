@@ -23,8 +23,8 @@ pub struct Candidate {
     pub memory_mib: u64,
     /// The data set it needs.
     pub dataset: HeldDataset,
-    /// Hash of the sources its numbers depend on.
-    pub science_version: String,
+    /// Hash of the sources its numbers depend on; none where any will do: scores carry their metric's version in their names.
+    pub science_version: Option<String>,
     /// Its attempts on the claimer's host that infrastructure ended.
     pub infrastructure_failures_here: u32,
     /// Whether a live worker on another host could take it.

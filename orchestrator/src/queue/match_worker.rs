@@ -39,7 +39,8 @@ pub fn fits(claimer: &Claimer, candidate: &Candidate) -> Result<(), Misfit> {
     if !claimer.datasets.contains(&candidate.dataset) {
         return Err(Misfit::Dataset);
     }
-    if candidate.science_version != claimer.science_version {
+    let wanted = candidate.science_version.as_ref();
+    if wanted.is_some_and(|version| *version != claimer.science_version) {
         return Err(Misfit::ScienceVersion);
     }
     // On the only host that fits, avoiding it would mean never; the cap on infrastructure failures still holds.
@@ -85,7 +86,7 @@ pub(crate) mod tests {
             device_kind: None,
             memory_mib: 0,
             dataset: dataset("m1"),
-            science_version: "s1".to_owned(),
+            science_version: Some("s1".to_owned()),
             infrastructure_failures_here: 0,
             another_host_fits: false,
         }
@@ -149,9 +150,10 @@ pub(crate) mod tests {
     #[test]
     fn a_job_goes_to_a_worker_of_its_science_version() {
         assert_eq!(
-            after(|c| c.science_version = "s2".into()),
+            after(|c| c.science_version = Some("s2".into())),
             Err(Misfit::ScienceVersion)
         );
+        assert_eq!(after(|c| c.science_version = None), Ok(()));
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub struct Claim {
     pub run: RunId,
     /// The arm's name.
     pub arm: String,
-    /// What to do.
+    /// What to do. Of a job of kind `score`, its `evaluation` is the job's own.
     pub spec: RunSpec,
     /// The replicate.
     pub seed: Seed,

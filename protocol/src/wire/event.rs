@@ -74,11 +74,25 @@ pub enum EventBody {
         /// The scores.
         scores: Vec<Score>,
     },
+    /// The test cases of the run, said before the first of them is predicted.
+    TestCases {
+        /// Every one.
+        cases: Vec<TestCase>,
+    },
     /// Metric points that a full buffer had to drop.
     Dropped {
         /// How many in all so far.
         metric_points: u64,
     },
+}
+
+/// A test case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestCase {
+    /// Its name.
+    pub case: String,
+    /// Whom it shows: the unit of tests and intervals. The case's name where nothing else is known.
+    pub patient: String,
 }
 
 /// Answer to a batch.

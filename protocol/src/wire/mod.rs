@@ -11,6 +11,7 @@ mod heartbeat;
 mod problem;
 mod register;
 mod score;
+mod scoring;
 mod table;
 mod view;
 
@@ -22,5 +23,6 @@ pub use heartbeat::*;
 pub use problem::*;
 pub use register::*;
 pub use score::*;
+pub use scoring::*;
 pub use table::*;
 pub use view::*;

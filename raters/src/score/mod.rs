@@ -11,6 +11,7 @@ mod prepared;
 mod references;
 mod sets;
 mod sheet;
+mod stored;
 
 use mrprism_protocol::spec::{EvaluationSpec, Metric, Output, Reference};
 use mrprism_protocol::wire::Score;
@@ -26,6 +27,7 @@ use crate::prediction::{StoredPrediction, map_from_fixed};
 pub use fusions::{ScoringError, score_fusions, score_label_fusions};
 pub use human::human;
 pub use learned::{score_learned_fusion, score_own_fusion};
+pub use stored::{score_raters, score_stored};
 
 /// Scores one case's stored prediction: every recurrence and structure against each asked reference, and alone.
 ///

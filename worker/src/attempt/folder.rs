@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use mrprism_model_core::assemble::{FUSIONS, PREDICTIONS};
 use mrprism_protocol::id::{AttemptId, RunId};
 use mrprism_protocol::wire::{ArtifactRef, Claim};
 
@@ -127,6 +128,25 @@ impl RunFolder {
         std::fs::rename(&part, self.path.join(name)).with_context(|| format!("naming {name}"))
     }
 
+    /// Fetches what the run stored of its test cases: predictions, and its own fusions.
+    pub(crate) async fn fetch_predictions(
+        &self,
+        client: &Client,
+        run: RunId,
+    ) -> anyhow::Result<()> {
+        let kept = persist("listing the run's files", || client.artifacts(run)).await?;
+        for folder in [PREDICTIONS, FUSIONS] {
+            let of_folder = |artifact: &&ArtifactRef| is_directly_in(&artifact.name, folder);
+            for artifact in kept.iter().filter(of_folder) {
+                let parent = self.path.join(folder);
+                std::fs::create_dir_all(&parent)
+                    .with_context(|| format!("making {}", parent.display()))?;
+                self.fetch(client, artifact).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Links the file: such files are only ever replaced, never written in place.
     fn link(&self, found: &Found) -> anyhow::Result<()> {
         let target = self.path.join(found.name);
@@ -158,6 +178,14 @@ impl RunFolder {
     }
 }
 
+/// Whether a stored file's name is that of a file in this very folder.
+fn is_directly_in(name: &str, folder: &str) -> bool {
+    let file = name
+        .strip_prefix(folder)
+        .and_then(|rest| rest.strip_prefix('/'));
+    file.is_some_and(|file| Path::new(file).file_name().is_some_and(|last| last == file))
+}
+
 /// Removes a file or a folder. What cannot be removed costs space and nothing else.
 fn remove(path: &Path) {
     let removed = if path.is_dir() {
@@ -181,6 +209,22 @@ mod tests {
 
     fn folder(home: &Path, run: RunId) -> RunFolder {
         RunFolder::create(home, run, AttemptId(Uuid::now_v7())).unwrap()
+    }
+
+    #[test]
+    fn a_stored_name_leads_to_its_folder_and_nowhere_else() {
+        assert!(is_directly_in("predictions/case1.mrp", PREDICTIONS));
+        for name in [
+            "predictions/../case1.mrp",
+            "predictions/..",
+            "predictions//etc",
+            "predictions/",
+            "predictions",
+            "fusions/case1.mrp",
+            "predictionscase1.mrp",
+        ] {
+            assert!(!is_directly_in(name, PREDICTIONS), "{name}");
+        }
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(crate) async fn run(worker: &Arc<Worker>, claim: Claim, device: &DeviceOffer
         worker.settings.upload_interval,
     );
 
-    let end = match train(
+    let end = match work(
         worker,
         &claim,
         device,
@@ -78,6 +78,8 @@ pub(crate) async fn run(worker: &Arc<Worker>, claim: Claim, device: &DeviceOffer
     drop((relay, uploads));
     folder.drop_spool();
     match outcome {
+        // What was scored lies with the server, and the training's own folder stays.
+        Some(AttemptOutcome::Succeeded) if claim.kind == JobKind::Score => folder.discard(),
         Some(AttemptOutcome::Succeeded) => folder.keep_results(),
         Some(AttemptOutcome::Cancelled) => folder.discard(),
         // The checkpoint of any other end may be gone on from.
@@ -89,8 +91,8 @@ pub(crate) async fn run(worker: &Arc<Worker>, claim: Claim, device: &DeviceOffer
     }
 }
 
-/// Takes over a checkpoint, starts the child and stays with it until it has ended.
-async fn train(
+/// Takes over what is there, starts the child and stays with it until it has ended.
+async fn work(
     worker: &Arc<Worker>,
     claim: &Claim,
     device: &DeviceOffer,
@@ -99,7 +101,7 @@ async fn train(
     relay: &Relay,
     uploads: &mut Uploads,
 ) -> anyhow::Result<End> {
-    if claim.kind != JobKind::Train {
+    if !matches!(claim.kind, JobKind::Train | JobKind::Score) {
         let message = format!("this worker does not know jobs of kind '{}'", claim.kind);
         return Ok(End::Word(LastWord::without_result(
             AttemptOutcome::Failed,
@@ -116,7 +118,7 @@ async fn train(
     };
     let mut commands = lease.commands();
     tokio::select! {
-        taken = folder.take_over(&worker.client, claim) => taken?,
+        taken = take_over(worker, claim, folder) => taken?,
         _ = asked(&mut commands, Command::Abandon) => return Ok(End::Abandoned),
         () = worker.shutdown.cancelled() => return Ok(End::Word(LastWord::without_result(
             AttemptOutcome::Yielded,
@@ -124,6 +126,7 @@ async fn train(
         ))),
     }
     let job = ChildJob {
+        kind: claim.kind,
         run: Some(claim.run),
         attempt: Some(claim.attempt),
         spec: claim.spec.clone(),
@@ -147,6 +150,14 @@ async fn train(
         worker.index_holdings().await;
     }
     Ok(end)
+}
+
+/// A training goes on from a checkpoint; a scoring needs the files that it scores.
+async fn take_over(worker: &Worker, claim: &Claim, folder: &RunFolder) -> anyhow::Result<()> {
+    match claim.kind {
+        JobKind::Score => folder.fetch_predictions(&worker.client, claim.run).await,
+        _ => folder.take_over(&worker.client, claim).await,
+    }
 }
 
 /// Hears what the child says and passes commands on, until it has ended.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use mrprism_protocol::id::{AttemptId, RunId};
 use mrprism_protocol::spec::{RunSpec, Seed};
-use mrprism_protocol::state::{ArtifactKind, AttemptOutcome, DeviceKind};
+use mrprism_protocol::state::{ArtifactKind, AttemptOutcome, DeviceKind, JobKind};
 use mrprism_protocol::wire::EventBody;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,8 @@ use crate::data_root::Place;
 /// The first line of the child's standard input.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ChildJob {
+    /// What is to be done.
+    pub(crate) kind: JobKind,
     /// The run, where a server knows it.
     pub(crate) run: Option<RunId>,
     /// The attempt, where a server knows it.

@@ -1,9 +1,10 @@
-//! One run in this process: opening the data, running the trainer, saying how it ended. Shared by the child of a
+//! One run in this process: opening the data, training or scoring, saying how it ended. Shared by the child of a
 //! supervisor and by `train`.
 
 pub(crate) mod journal;
 mod progress;
 mod provenance;
+mod score;
 pub(crate) mod train;
 
 use std::path::Path;
@@ -13,7 +14,7 @@ use mrprism_model_core::assemble::{self, Ended, RunInput};
 use mrprism_model_core::device::DeviceChoice;
 use mrprism_model_core::error::RunError;
 use mrprism_model_core::train::{Observer, StopSignal, log};
-use mrprism_protocol::state::{ArtifactKind, AttemptOutcome};
+use mrprism_protocol::state::{ArtifactKind, AttemptOutcome, JobKind};
 use mrprism_protocol::wire::EventBody;
 use mrprism_raters::dataset::{Cache, Dataset};
 
@@ -40,6 +41,9 @@ pub(crate) fn run(job: &ChildJob, sink: &mut dyn Sink, stop: &StopSignal) -> Las
              Restore them, or submit the experiment under a new name",
             job.spec.dataset.name
         ));
+    }
+    if job.kind == JobKind::Score {
+        return score::run(job, &data, sink, stop);
     }
     let provenance = match provenance::write(job) {
         Ok(path) => path,

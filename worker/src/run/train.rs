@@ -89,6 +89,7 @@ pub(crate) fn main(args: &TrainArgs, settings: &Settings) -> anyhow::Result<Exit
     let out = std::path::absolute(&args.flags.out).context("the current folder is gone")?;
     let _lock = prepare(&out, args.flags.fresh, &cell)?;
     let job = ChildJob {
+        kind: JobKind::Train,
         run: None,
         attempt: None,
         spec: cell.spec,

@@ -95,12 +95,6 @@ async fn write(
     let experiment: ExperimentId = entropy::new_id();
     let runs: Vec<RunId> = cells.iter().map(|_| entropy::new_id()).collect();
     let jobs: Vec<(JobId, RunId)> = runs.iter().map(|run| (entropy::new_id(), *run)).collect();
-    // Experiment files name neither pool nor priority yet.
-    let placing = Placing {
-        pool: "default".to_owned(),
-        priority: 0,
-        head_start: head_start(0),
-    };
     let mut db = db::begin(&app.db).await?;
     let made = db::experiments::create(
         &mut db,
@@ -126,10 +120,19 @@ async fn write(
         &app.science_version,
     )
     .await?;
-    db::jobs::enqueue(&mut db, &jobs, &placing).await?;
+    db::jobs::enqueue(&mut db, &jobs, &placing()).await?;
     db.commit().await?;
     tracing::info!(name = file.name, runs = runs.len(), "experiment submitted");
     Ok((StatusCode::CREATED, experiment))
+}
+
+/// Experiment files name neither pool nor priority yet.
+pub(super) fn placing() -> Placing {
+    Placing {
+        pool: "default".to_owned(),
+        priority: 0,
+        head_start: head_start(0),
+    }
 }
 
 /// The experiment that is there already under this name, if the submission is the same.

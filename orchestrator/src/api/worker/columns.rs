@@ -102,6 +102,15 @@ fn other(
             standing.steps = Some(whole(steps, "steps")?);
             return Ok(());
         }
+        EventBody::TestCases { cases } => {
+            for found in cases {
+                name(&found.case, "case")?;
+                name(&found.patient, "patient")?;
+                columns.cases.case.push(found.case);
+                columns.cases.patient.push(found.patient);
+            }
+            return Ok(());
+        }
         EventBody::Dropped { metric_points } => {
             standing.dropped_points = Some(whole(metric_points, "metric_points")?);
             ("dropped", EventBody::Dropped { metric_points })

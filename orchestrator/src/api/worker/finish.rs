@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use mrprism_protocol::state::AttemptOutcome;
+use mrprism_protocol::state::{AttemptOutcome, JobKind};
 use mrprism_protocol::wire::Finish;
 
 use crate::api::extract::Json;
@@ -30,7 +30,7 @@ pub(in crate::api) async fn finish(
     let next = retry::next(ending.outcome, &live.history, entropy::jitter());
     db::attempts::end(&mut db, live.attempt, &ending).await?;
     db::jobs::settle(&mut db, job, next).await?;
-    if ending.outcome == AttemptOutcome::Succeeded {
+    if ending.outcome == AttemptOutcome::Succeeded && live.kind == JobKind::Train {
         let hash = ending.weights_hash.as_deref();
         db::runs::trained(&mut db, live.run, hash, ending.train_seconds).await?;
         db::artifacts::forget_checkpoints(&mut db, live.run).await?;

@@ -1,0 +1,78 @@
+//! Scorings: what jobs that score stored predictions again score with.
+
+use mrprism_protocol::id::{JobId, RunId};
+use sqlx::PgConnection;
+
+use super::jobs::Placing;
+
+/// What queueing scorings came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// Runs that were given a job.
+    pub jobs: Vec<JobId>,
+    /// Runs that have not succeeded.
+    pub without_result: u64,
+    /// Runs with a job that is open.
+    pub under_way: u64,
+}
+
+/// A run's scoring to be queued.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scoring {
+    /// The job's id.
+    pub job: JobId,
+    /// The run.
+    pub run: RunId,
+    /// What it scores with.
+    pub evaluation: serde_json::Value,
+}
+
+/// Queues scorings of runs that have succeeded and have no open job, in order; the others are counted.
+///
+/// # Errors
+/// The database cannot be reached.
+pub async fn enqueue(
+    db: &mut PgConnection,
+    scorings: &[Scoring],
+    placing: &Placing,
+) -> Result<Queued, sqlx::Error> {
+    let ids: Vec<_> = scorings.iter().map(|scoring| scoring.job.0).collect();
+    let runs: Vec<_> = scorings.iter().map(|scoring| scoring.run.0).collect();
+    let evaluations: Vec<_> = scorings
+        .iter()
+        .map(|scoring| scoring.evaluation.clone())
+        .collect();
+    let row = sqlx::query!(
+        r#"with asked as (
+            select s.job, s.run, s.evaluation, s.position,
+                exists (select from jobs j where j.run_id = s.run and j.kind = 'train' and j.state = 'succeeded') as trained
+            from unnest($1::uuid[], $2::uuid[], $3::jsonb[]) with ordinality as s(job, run, evaluation, position)
+         ), made as (
+            insert into jobs (id, run_id, kind, state, pool, priority, place, memory_mib)
+            select job, run, 'score', 'queued', $4, $5, mrprism_now() - make_interval(secs => $6), 0
+            from asked where trained order by position
+            on conflict do nothing
+            returning id
+         ), told as (
+            insert into scorings (job_id, evaluation)
+            select made.id, asked.evaluation from made join asked on asked.job = made.id
+            returning job_id
+         )
+         select array(select told.job_id from told join asked on asked.job = told.job_id order by asked.position) as "jobs!",
+            (select count(*) from asked where not trained) as "without_result!",
+            (select count(*) from asked where trained) - (select count(*) from told) as "under_way!""#,
+        &ids,
+        &runs,
+        &evaluations,
+        placing.pool,
+        placing.priority,
+        placing.head_start.as_seconds_f64()
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(Queued {
+        jobs: row.jobs.into_iter().map(JobId).collect(),
+        without_result: row.without_result as u64,
+        under_way: row.under_way as u64,
+    })
+}
