@@ -13,8 +13,8 @@ mod experiments;
 mod finishing;
 mod leases;
 mod programs;
-
 mod rules;
 mod schema;
+mod scoring;
 mod support;
 mod table;

@@ -9,6 +9,7 @@ mod latex;
 mod learned;
 mod markdown;
 mod part;
+mod ranks;
 mod text;
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};

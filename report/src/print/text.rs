@@ -6,7 +6,7 @@ use mrprism_protocol::spec::Reference;
 use mrprism_protocol::wire::{HumanCell, Table, TableColumn};
 
 use super::part::mean_and_deviation;
-use super::{WIDTH, compared, fusions, heads, learned, lined, other_flags, wrapped};
+use super::{WIDTH, compared, fusions, heads, learned, lined, other_flags, ranks, wrapped};
 use crate::cells::Cells;
 
 /// The whole table. No line is wider than [`WIDTH`] unless a single name is.
@@ -49,6 +49,7 @@ pub fn text(table: &Table) -> String {
             heads::section(table, &cells, subject),
             learned::section(table, &cells, subject),
             fusions::section(table, &cells, subject),
+            ranks::section(table, &cells, &cells.columns(subject, is_dice_of_all)),
         ];
         for (title, printed) in of_their_own.into_iter().flatten() {
             parts.push(section(&format!("{title}: {name}"), &printed));

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use mrprism_protocol::spec::{Bundle, NamedText};
-use mrprism_protocol::wire::{ExperimentView, RunView, Table};
+use mrprism_protocol::wire::{ExperimentView, RunView, ScoreQueued, ScoreRequest, Table};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -204,6 +204,14 @@ impl Lab {
     /// The experiment's table.
     pub(crate) async fn table(&self) -> Table {
         self.get("/experiments/tiny/table").await.expect("a table")
+    }
+
+    /// Queues scorings of the experiment's stored predictions.
+    pub(crate) async fn score(&self, request: &ScoreRequest) -> ScoreQueued {
+        let call = self.call(reqwest::Method::POST, "/experiments/tiny/score");
+        let answer = call.json(request).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.json().await.unwrap()
     }
 
     /// Posts without a body.

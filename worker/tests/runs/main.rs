@@ -8,4 +8,5 @@
 
 mod lab;
 mod queue;
+mod scoring;
 mod train;
