@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use mrprism_protocol::wire::Table;
-use mrprism_report::figure::{FigureKind, figure};
+use mrprism_report::figure::{FigureKind, Picture, figure};
 use mrprism_settings::Flags;
 
 use crate::client::Client;

@@ -1,12 +1,13 @@
 //! Panels as pictures, in one style: the palette and the font of every picture of this project.
 
-use mrprism_raters::picture::{FAMILY, INK, OKABE_ITO, PALE, register_fonts};
+use mrprism_raters::picture::{FAMILY, INK, OKABE_ITO, PALE};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::legend;
 use super::panel::{Figure, NoFigure, Panel, Point, Shape};
+use super::picture::Picture;
+use super::{csv, legend};
 
 /// Series that can be told apart.
 pub(super) const COLOURS: usize = OKABE_ITO.len();
@@ -20,59 +21,13 @@ pub(super) const SMALL: i32 = 13;
 /// Share of a place that its bars fill.
 const FILLED: f64 = 0.8;
 
-impl Figure {
-    /// Pixels across and down.
+impl Picture for Figure {
     fn size(&self) -> (u32, u32) {
         let panels = self.panels.len() as u32 * PANEL;
         (WIDTH, legend::height(self) + panels)
     }
 
-    /// As an SVG file's content.
-    ///
-    /// # Errors
-    /// [`NoFigure::Drawing`].
-    pub fn svg(&self) -> Result<String, NoFigure> {
-        let mut file = String::new();
-        self.draw(&SVGBackend::with_string(&mut file, self.size()).into_drawing_area())?;
-        Ok(file)
-    }
-
-    /// As a PNG file's content.
-    ///
-    /// # Errors
-    /// [`NoFigure::Drawing`].
-    pub fn png(&self) -> Result<Vec<u8>, NoFigure> {
-        let (pixels, width, height) = self.pixels()?;
-        let mut file = Vec::new();
-        let mut encoder = png::Encoder::new(&mut file, width, height);
-        encoder.set_color(png::ColorType::Rgb);
-        let written = encoder
-            .write_header()
-            .and_then(|mut writer| writer.write_image_data(&pixels));
-        written.map_err(|error| NoFigure::Drawing(error.to_string()))?;
-        Ok(file)
-    }
-
-    /// As pixels, red, green and blue, with width and height.
-    ///
-    /// # Errors
-    /// [`NoFigure::Drawing`].
-    pub fn pixels(&self) -> Result<(Vec<u8>, u32, u32), NoFigure> {
-        let (width, height) = self.size();
-        let mut pixels = vec![0; width as usize * height as usize * 3];
-        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-        self.draw(&area)?;
-        drop(area);
-        Ok((pixels, width, height))
-    }
-
     fn draw<DB: DrawingBackend>(&self, root: &DrawingArea<DB, Shift>) -> Result<(), NoFigure> {
-        let failed =
-            |error: DrawingAreaErrorKind<DB::ErrorType>| NoFigure::Drawing(error.to_string());
-        if !register_fonts() {
-            return Err(NoFigure::Drawing("the font is broken".to_owned()));
-        }
-        root.fill(&WHITE).map_err(failed)?;
         legend::draw(root, self)?;
         let (_, panels) = root.split_vertically(legend::height(self));
         for (panel, area) in self
@@ -82,7 +37,11 @@ impl Figure {
         {
             draw_panel(&area, panel)?;
         }
-        root.present().map_err(failed)
+        Ok(())
+    }
+
+    fn csv(&self) -> String {
+        csv::of(self)
     }
 }
 

@@ -5,6 +5,8 @@ mod draw;
 mod kind;
 mod legend;
 mod panel;
+mod picture;
 
 pub use kind::{FigureKind, figure};
 pub use panel::{Figure, NoFigure, Panel, Point, Series, Shape};
+pub use picture::Picture;

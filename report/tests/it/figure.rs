@@ -1,7 +1,7 @@
 //! Figures: which numbers they hold, and how they look.
 
 use mrprism_protocol::wire::Table;
-use mrprism_report::figure::{Figure, FigureKind, NoFigure, figure};
+use mrprism_report::figure::{Figure, FigureKind, NoFigure, Picture, figure};
 
 fn read(json: &str) -> Table {
     serde_json::from_str(json).unwrap()

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use mrprism_model_core::train::StopSignal;
 use mrprism_protocol::spec::{Bundle, Cell, Resolved, RunSpec, Seed, resolve};
-use mrprism_protocol::state::{ArtifactKind, AttemptOutcome};
+use mrprism_protocol::state::{ArtifactKind, AttemptOutcome, JobKind};
 use mrprism_protocol::wire::EventBody;
 use mrprism_settings::flags::TrainFlags;
 use mrprism_settings::worker::Settings;
