@@ -7,6 +7,11 @@ use plotters::style::{FontStyle, register_font};
 /// The family's name in plotters, for whoever draws with it.
 pub const FAMILY: &str = "sans-serif";
 
+/// The files of [`FAMILY`], regular and bold, for whoever draws with another library.
+pub fn font_files() -> [&'static [u8]; 2] {
+    [dejavu::sans::regular(), dejavu::sans::bold()]
+}
+
 /// Makes [`FAMILY`] known to plotters, regular and bold; only the first call does anything. False where the font is broken.
 pub fn register_fonts() -> bool {
     static REGISTERED: OnceLock<bool> = OnceLock::new();

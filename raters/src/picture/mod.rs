@@ -5,5 +5,5 @@ mod font;
 mod palette;
 
 pub use canvas::{Canvas, Pen};
-pub use font::{FAMILY, register_fonts};
+pub use font::{FAMILY, font_files, register_fonts};
 pub use palette::{Colour, INK, OKABE_ITO, PALE, PAPER, WHITE, rater_pen};

@@ -51,6 +51,11 @@ pub(super) fn colour(at: usize) -> RGBColor {
     RGBColor(red, green, blue)
 }
 
+/// The colour of what is behind.
+pub(super) fn pale() -> RGBColor {
+    RGBColor(PALE[0], PALE[1], PALE[2])
+}
+
 /// Text's colour.
 pub(super) fn ink() -> RGBColor {
     RGBColor(INK[0], INK[1], INK[2])
@@ -90,7 +95,7 @@ fn draw_panel<DB: DrawingBackend>(
     panel: &Panel,
 ) -> Result<(), NoFigure> {
     let failed = |error: DrawingAreaErrorKind<DB::ErrorType>| NoFigure::Drawing(error.to_string());
-    let pale = RGBColor(PALE[0], PALE[1], PALE[2]);
+    let pale = pale();
     let (low, high) = axis(panel);
     let places = panel.places.len() as f64;
     let mut chart = ChartBuilder::on(area)

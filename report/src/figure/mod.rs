@@ -1,12 +1,20 @@
 //! Figures from a table: what is drawn, as numbers first, then as SVG or PNG with the same numbers as CSV beside it.
 
+mod axis;
 mod csv;
+mod curves;
 mod draw;
+mod forest;
 mod kind;
 mod legend;
 mod panel;
+mod pdf;
 mod picture;
+mod ranks;
 
+pub use curves::{ArmCurves, CurveLine, CurvePanel, CurvePoint, Curves, curves};
+pub use forest::{Forest, ForestLine, ForestPanel, forest};
 pub use kind::{FigureKind, figure};
 pub use panel::{Figure, NoFigure, Panel, Point, Series, Shape};
 pub use picture::Picture;
+pub use ranks::{RankDiagram, RankDiagrams, ranks};

@@ -5,6 +5,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::panel::NoFigure;
+use super::pdf;
 
 /// A figure, whatever its kind. Drawing it twice gives the same bytes.
 pub trait Picture {
@@ -44,6 +45,14 @@ pub trait Picture {
             .and_then(|mut writer| writer.write_image_data(&pixels));
         written.map_err(|error| NoFigure::Drawing(error.to_string()))?;
         Ok(file)
+    }
+
+    /// As a PDF file's content: the SVG on one page of its size, a pixel a point.
+    ///
+    /// # Errors
+    /// [`NoFigure::Drawing`].
+    fn pdf(&self) -> Result<Vec<u8>, NoFigure> {
+        pdf::of_svg(&self.svg()?)
     }
 
     /// As pixels, red, green and blue, with width and height.

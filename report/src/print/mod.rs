@@ -19,6 +19,7 @@ pub use self::csv::csv;
 pub(crate) use self::csv::joined;
 pub use self::latex::latex;
 pub use self::markdown::markdown;
+pub(crate) use self::part::heading;
 pub use self::text::text;
 
 /// Widest line that is printed.

@@ -101,7 +101,7 @@ pub(super) fn recurrence(row: &TableRow) -> String {
 }
 
 /// What stands over a column.
-pub(super) fn heading(column: &TableColumn) -> String {
+pub(crate) fn heading(column: &TableColumn) -> String {
     match column.reference {
         Reference::Alone => {
             let name = column.metric.split('@').next().unwrap_or(&column.metric);
