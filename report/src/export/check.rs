@@ -10,6 +10,8 @@ use super::{EXPERIMENT, ExportFault};
 
 /// Most runs of one experiment.
 const MOST_RUNS: usize = 100_000;
+/// Seconds since 1970 at the end of the year 9999.
+const LAST_SECOND: i64 = 253_402_300_799;
 /// The largest whole number that a database keeps.
 const LARGEST: u64 = i64::MAX as u64;
 
@@ -24,6 +26,14 @@ pub(super) fn experiment(experiment: &ExportedExperiment) -> Result<(), ExportFa
             "it is called '{}' and its experiment file '{}', or they ask differently: what was submitted is never changed",
             experiment.name, file.name
         ));
+    }
+    let tried = experiment.runs.iter().flat_map(|run| &run.attempts);
+    let mut times = tried
+        .flat_map(|attempt| [Some(attempt.started_at), attempt.ended_at])
+        .chain([Some(experiment.created_at), experiment.cancelled_at])
+        .flatten();
+    if let Some(time) = times.find(|time| !(0..=LAST_SECOND).contains(&time.timestamp())) {
+        return refuse(format!("{time} is no time between 1970 and 9999"));
     }
     if experiment.runs.len() > MOST_RUNS {
         return refuse(format!("more than {MOST_RUNS} runs"));

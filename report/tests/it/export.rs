@@ -324,6 +324,11 @@ fn an_experiment_that_contradicts_itself_is_refused() {
             "\"train_seconds\": -1.5",
             "less than no time",
         ),
+        (
+            "\"created_at\": \"2023",
+            "\"created_at\": \"1923",
+            "is no time between 1970 and 9999",
+        ),
     ] {
         let changed = text.replacen(from, to, 1);
         assert_ne!(changed, text, "{from}");

@@ -36,14 +36,14 @@ pub(in crate::api) async fn export(
             let packed = tokio::task::spawn_blocking(move || packed_experiment(&experiment))
                 .await
                 .map_err(|error| ApiError::Internal(error.to_string()))?;
-            Body::from(packed.map_err(broken)?)
+            Body::from(packed.map_err(|fault| broken(&fault))?)
         }
         "scores" => {
-            let writer = Writer::Scores(ScoreWriter::new().map_err(broken)?);
+            let writer = Writer::Scores(ScoreWriter::new().map_err(|fault| broken(&fault))?);
             Sending::start(app, id, writer).await?
         }
         "curves" => {
-            let writer = Writer::Curves(CurveWriter::new().map_err(broken)?);
+            let writer = Writer::Curves(CurveWriter::new().map_err(|fault| broken(&fault))?);
             Sending::start(app, id, writer).await?
         }
         _ => {
@@ -56,7 +56,7 @@ pub(in crate::api) async fn export(
     Ok((HeaderMap::from_iter([(header::CONTENT_TYPE, gzip)]), body))
 }
 
-fn broken(fault: ExportFault) -> ApiError {
+fn broken(fault: &ExportFault) -> ApiError {
     ApiError::Internal(fault.to_string())
 }
 
@@ -103,19 +103,23 @@ impl Sending {
                     Some(Writer::Curves(writer)) => writer.finish(),
                     None => return Ok(None),
                 };
-                return last.map(Some).map_err(broken);
+                return last.map(Some).map_err(|fault| broken(&fault));
             };
             let db = &self.app.db;
             let ready = match writer {
                 Writer::Scores(writer) if succeeded => {
                     let scores = report::scores(db, run).await?;
-                    writer.run(self.position, &scores).map_err(broken)?;
+                    writer
+                        .run(self.position, &scores)
+                        .map_err(|fault| broken(&fault))?;
                     writer.take()
                 }
                 Writer::Scores(_) => Vec::new(),
                 Writer::Curves(writer) => {
                     let curves = report::curves(db, run).await?;
-                    writer.run(self.position, &curves).map_err(broken)?;
+                    writer
+                        .run(self.position, &curves)
+                        .map_err(|fault| broken(&fault))?;
                     writer.take()
                 }
             };

@@ -67,7 +67,11 @@ struct Parts {
 impl Parts {
     async fn of(mut form: Multipart) -> Result<Self, ApiError> {
         let mut parts = Self::default();
-        while let Some(field) = form.next_field().await.map_err(unreadable)? {
+        while let Some(field) = form
+            .next_field()
+            .await
+            .map_err(|error| unreadable(&error))?
+        {
             let place = match field.name().unwrap_or_default() {
                 "experiment" => &mut parts.experiment,
                 "scores" => &mut parts.scores,
@@ -78,7 +82,7 @@ impl Parts {
                     )));
                 }
             };
-            *place = Some(field.bytes().await.map_err(unreadable)?);
+            *place = Some(field.bytes().await.map_err(|error| unreadable(&error))?);
         }
         Ok(parts)
     }
@@ -104,7 +108,7 @@ impl Parts {
     }
 }
 
-fn unreadable(error: MultipartError) -> ApiError {
+fn unreadable(error: &MultipartError) -> ApiError {
     ApiError::Unreadable {
         status: error.status(),
         detail: format!("the form cannot be read: {}", error.body_text()),
