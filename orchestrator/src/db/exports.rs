@@ -69,7 +69,8 @@ pub async fn left(
     Ok(left.collect())
 }
 
-/// The attempts at an experiment's runs, oldest first. An empty host is one that nobody told.
+/// The attempts at training an experiment's runs, oldest first; scoring again leaves no trace but its scores. An empty host is one that
+/// nobody told.
 ///
 /// # Errors
 /// The database cannot be reached.
@@ -80,8 +81,8 @@ pub async fn attempts(
     let rows = sqlx::query!(
         "select a.run_id, a.number, a.host, a.device_kind, a.started_at, a.ended_at, a.outcome, a.message,
             a.resumed_from_epoch, a.resumed_from_step, a.step, a.epoch, a.steps
-         from attempts a join runs r on r.id = a.run_id
-         where r.experiment_id = $1 order by a.run_id, a.number",
+         from attempts a join runs r on r.id = a.run_id join jobs j on j.id = a.job_id
+         where r.experiment_id = $1 and j.kind = 'train' order by a.run_id, a.number",
         experiment.0
     )
     .fetch_all(pool)

@@ -3,7 +3,9 @@
 use mrprism_orchestrator::db::PgPool;
 use mrprism_protocol::spec::{Output, Reference};
 use mrprism_protocol::state::{AttemptOutcome, ExperimentState, JobState};
-use mrprism_protocol::wire::{EventBody, Imported, RunView, Score, Table};
+use mrprism_protocol::wire::{
+    EventBody, Imported, RunView, Score, ScoreQueued, ScoreRequest, Table, TestCase,
+};
 use mrprism_report::export::{Export, Packed, packed_experiment};
 use mrprism_report::table;
 use reqwest::multipart::{Form, Part};
@@ -115,8 +117,15 @@ async fn study(server: &Server, name: &str) {
         steps: 9,
         steps_per_epoch: 3,
     };
+    let cases = [("case b", "p1"), ("Case, \"a\"", "p1")]
+        .map(|(case, patient)| TestCase {
+            case: case.to_owned(),
+            patient: patient.to_owned(),
+        })
+        .to_vec();
     let bodies = vec![
         started,
+        EventBody::TestCases { cases },
         point(1, 0.5),
         point(2, 0.1 + 0.2),
         EventBody::Scores { scores },
@@ -166,6 +175,7 @@ async fn an_import_exports_the_same_bytes_and_prints_the_same_table() {
     let run = &export.experiment.runs[0];
     assert_eq!((run.state, run.attempts.len()), (JobState::Succeeded, 2));
     assert_eq!(export.scores[0].len(), 7);
+    assert_eq!(run.patients["case b"], "p1");
     assert_eq!(export.curves[0][0].points, [(1, 0.5), (2, 0.1 + 0.2)]);
     let text = serde_json::to_string(&export.experiment).unwrap();
     assert!(
@@ -408,4 +418,30 @@ async fn an_experiment_without_a_result_is_exported_too() {
     let to = Server::start().await;
     assert_eq!(files.import(&to).await.status.as_u16(), 201);
     assert_eq!(to.runs("empty").await.len(), 1);
+}
+
+#[tokio::test]
+async fn scoring_again_leaves_its_scores_and_no_attempt() {
+    let from = Server::start().await;
+    let worker = Worker::new(&from, "here").await;
+    from.submit(&bundle("study", 1)).await;
+    let claim = worker.claim().await.unwrap();
+    worker.finish(&claim, AttemptOutcome::Succeeded).await;
+    let path = "/api/v1/experiments/study/score";
+    let queued: ScoreQueued = from.post(path, &ScoreRequest::default()).await.json();
+    assert_eq!(queued.jobs.len(), 1);
+    let claim = worker.claim().await.unwrap();
+    let scores = vec![score(0, "a", Reference::Staple, 0.5)];
+    worker
+        .report(&claim, 0, vec![EventBody::Scores { scores }])
+        .await;
+    // The scoring is under way: what it has written is there, and nothing of the run is open.
+    let files = Files::of(&from, "study").await;
+    let export = files.read();
+    assert_eq!(export.experiment.runs[0].attempts.len(), 1);
+    assert_eq!(export.scores[0].len(), 1);
+    let to = Server::start().await;
+    let imported: Imported = files.import(&to).await.json();
+    assert!(imported.notes.is_empty(), "{:?}", imported.notes);
+    assert!(Files::of(&to, "study").await == files);
 }

@@ -7,7 +7,7 @@ use mrprism_protocol::wire::{Cited, Freeze, SnapshotView};
 
 use crate::api::extract::{self, Json, Path};
 use crate::error::ApiError;
-use crate::{App, db, report};
+use crate::{App, db};
 
 /// Digits of a content's hash in a name that nobody chose.
 const DIGITS: usize = 8;
@@ -24,20 +24,14 @@ pub(in crate::api) async fn freeze(
             "'{name}' is no name of a snapshot: give 1 to 100 letters, digits, '-', '_' or '.'"
         )));
     }
-    let results = report::read(&app.db, id).await?;
-    let (experiment, content) = tokio::task::spawn_blocking(move || {
-        let table = mrprism_report::table::build(&results);
-        let content = serde_json::to_string_pretty(&table);
-        content.map(|content| (table.experiment, content))
-    })
-    .await
-    .map_err(|error| ApiError::Internal(error.to_string()))?
-    .map_err(|error| ApiError::Internal(error.to_string()))?;
+    let table = app.tables.of(&app.db, id).await?;
+    let content = serde_json::to_string_pretty(&*table)
+        .map_err(|error| ApiError::Internal(error.to_string()))?;
     let hash = blake3::hash(content.as_bytes()).to_hex().to_string();
     let cites = cites(&app, id).await?;
     let name = wanted
         .name
-        .unwrap_or_else(|| named_after(&experiment, &hash));
+        .unwrap_or_else(|| named_after(&table.experiment, &hash));
     let mut connection = app.db.acquire().await?;
     let made = db::snapshots::create(&mut connection, id, &name, &hash, &content, &cites).await?;
     drop(connection);

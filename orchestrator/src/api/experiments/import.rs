@@ -216,6 +216,7 @@ async fn write(
         .collect();
     db::imports::jobs(&mut db, &jobs).await?;
     for (run, (job, ..)) in experiment.runs.iter().zip(&jobs) {
+        db::run_cases::create(&mut db, run.id, &run.patients).await?;
         let Some(last) = attempts(&mut db, run, *job, worker).await? else {
             continue;
         };
