@@ -420,7 +420,7 @@ const PAGE: &str = "# A study\n\n\
     <!-- mrprism: figure study --kind recurrence --out ../pictures/study.svg -->\n\
     ![Recurrences](../pictures/study.svg)\n\n\
     <!-- mrprism: table study --arm one -->\n\
-    old\n\
+    stale\n\
     <!-- /mrprism -->\n\n\
     ```\n<!-- mrprism: table none -->\n```\n\n\
     <!-- mrprism: figure study --kind sheet --out ../pictures/sheet.png -->\n";
@@ -447,7 +447,7 @@ fn pages_are_made_again_from_exports_byte_for_byte() {
     let made = std::fs::read_to_string(&page).unwrap();
     let digit = "56.49";
     assert!(
-        made.contains("Prose stays: 12.34.") && !made.contains("old"),
+        made.contains("Prose stays: 12.34.") && !made.contains("stale"),
         "{made}"
     );
     assert!(made.contains("```\nstudy: Is it so?"), "{made}");

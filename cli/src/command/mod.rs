@@ -1,18 +1,15 @@
 //! One subcommand a file.
 
+pub(crate) mod archive;
 pub(crate) mod bench;
-pub(crate) mod bundle;
 pub(crate) mod cancel;
 pub(crate) mod config;
 pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod down;
 pub(crate) mod experiments;
-pub(crate) mod export;
 pub(crate) mod figure;
-pub(crate) mod freeze;
 pub(crate) mod fuse;
-pub(crate) mod import;
 pub(crate) mod logs;
 pub(crate) mod methods;
 pub(crate) mod rescore;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 use mrprism_settings::Flags;
 
-use super::status::counts;
 use crate::client::{Client, Refusal};
+use crate::command::status::counts;
 use crate::failure::wrong_use;
 use crate::output;
 use crate::source::Files;
