@@ -84,7 +84,9 @@ fn score(recurrence: u32, case: &str, reference: Reference, value: f64) -> Score
 /// Three runs: one lost, then succeeded with scores, curves and a provenance; one failed; one still queued.
 async fn study(server: &Server, name: &str) {
     let worker = Worker::new(server, "node7").await;
-    server.submit(&bundle(name, 3)).await;
+    let mut submitted = bundle(name, 3);
+    submitted.experiment.file = format!("/home/node7/{name}.toml");
+    server.submit(&submitted).await;
     let claim = worker.claim().await.unwrap();
     worker.finish(&claim, AttemptOutcome::Yielded).await;
     server.pass(3600).await;

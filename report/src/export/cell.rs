@@ -295,7 +295,7 @@ fn readme(export: &Export, run: &ExportedRun, wanted: &Cell, bundle: &Bundle) ->
     text.push_str(if export.scores[run.position as usize].is_empty() {
         "The run has left no scores: `expected/scores.csv` holds none to compare with.\n"
     } else {
-        "`diff` says nothing where processor, threads and libtorch are those of `provenance.json`; elsewhere values agree but for rounding, \
+        "`diff` says nothing where processor, threads and libtorch are the same (`provenance.json`, where it is here, says which); elsewhere values agree but for rounding, \
          which training makes larger.\n"
     });
     text

@@ -12,8 +12,14 @@ const MOST_BYTES: u64 = 256 << 20;
 /// What names the machine, or a row of one server's database, in a provenance.
 const OF_THE_MACHINE: [&str; 2] = ["host", "attempt"];
 
-/// Leaves out which machines the runs were made on.
+/// Leaves out which machines the runs were made on, and in which of their folders the submitted files lay.
 pub fn without_hosts(experiment: &mut ExportedExperiment) {
+    let bundle = &mut experiment.bundle;
+    for text in std::iter::once(&mut bundle.experiment).chain(&mut bundle.methods) {
+        if let Some((_, name)) = text.file.rsplit_once('/') {
+            text.file = name.to_owned();
+        }
+    }
     for run in &mut experiment.runs {
         for attempt in &mut run.attempts {
             attempt.host = None;

@@ -34,7 +34,7 @@ pub(crate) struct Export {
     /// Store every run's prediction of this test case too; may be repeated
     #[arg(long, value_name = "CASE", num_args = 1..)]
     predictions: Vec<String>,
-    /// Say which machines the runs were made on
+    /// Say which machines the runs were made on, and where the study's files lay
     #[arg(long)]
     hosts: bool,
     /// Print what was written as JSON
