@@ -10,6 +10,7 @@ mod output;
 mod process;
 mod program;
 mod select;
+mod source;
 mod watch;
 
 use std::process::ExitCode;
@@ -51,6 +52,10 @@ enum Command {
     Table(command::table::Table),
     Figure(command::figure::Figure),
     Rescore(command::rescore::Rescore),
+    Freeze(command::archive::freeze::Freeze),
+    Export(command::archive::export::Export),
+    Import(command::archive::import::Import),
+    Bundle(command::archive::bundle::Bundle),
     Logs(command::logs::Logs),
     Cancel(command::cancel::Cancel),
     Train(command::train::Train),
@@ -98,6 +103,10 @@ async fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Table(table) => table.run(flags).await,
         Command::Figure(figure) => figure.run(flags).await,
         Command::Rescore(rescore) => rescore.run(flags).await,
+        Command::Freeze(freeze) => freeze.run(flags).await,
+        Command::Export(export) => export.run(flags).await,
+        Command::Import(import) => import.run(flags).await,
+        Command::Bundle(bundle) => bundle.run(flags).await,
         Command::Logs(logs) => logs.run(flags).await,
         Command::Cancel(cancel) => cancel.run(flags).await,
         Command::Train(train) => train.run(flags),

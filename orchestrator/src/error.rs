@@ -66,6 +66,15 @@ pub enum ApiError {
     Internal(String),
 }
 
+impl From<crate::report::ExportError> for ApiError {
+    fn from(error: crate::report::ExportError) -> Self {
+        match error {
+            crate::report::ExportError::Database(error) => Self::Database(error),
+            crate::report::ExportError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl ApiError {
     /// The problem to answer with.
     pub fn problem(&self) -> Problem {

@@ -2,6 +2,7 @@
 //! here reads a database, a network or a clock, so that the orchestrator, the command and an import of old results print alike.
 
 mod cells;
+pub mod export;
 pub mod figure;
 pub mod print;
 mod results;

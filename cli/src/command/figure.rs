@@ -9,9 +9,8 @@ use mrprism_protocol::wire::Table;
 use mrprism_report::figure::{FigureKind, Picture, figure};
 use mrprism_settings::Flags;
 
-use crate::client::Client;
 use crate::failure::{as_wrong_use, wrong_use};
-use crate::output;
+use crate::{output, source};
 
 /// Draw an experiment's results, as SVG or PNG by the file's name, and write the drawn numbers as CSV beside it.
 #[derive(Debug, Args)]
@@ -21,7 +20,7 @@ use crate::output;
     mrprism table quickstart --json > q.json; mrprism figure q.json --kind confidence --out trust.svg\n\n\
     Numbers are ×100; bars on bars and points are ± standard deviation over seeds.")]
 pub(crate) struct Figure {
-    /// The experiment's name or id, or a file with its table as `mrprism table --json` prints it
+    /// The experiment's name or id, a folder that `mrprism export` wrote, or a file with a table as `mrprism table --json` prints it
     experiment: String,
     /// What is drawn
     #[arg(long, value_enum)]
@@ -88,7 +87,7 @@ impl Figure {
     async fn table(&self, flags: &Flags) -> anyhow::Result<Table> {
         let file = Path::new(&self.experiment);
         if !file.is_file() {
-            return Client::new(flags)?.table(&self.experiment).await;
+            return source::table(flags, &self.experiment).await;
         }
         let text = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
         as_wrong_use(

@@ -1,5 +1,6 @@
 //! One subcommand a file.
 
+pub(crate) mod archive;
 pub(crate) mod bench;
 pub(crate) mod cancel;
 pub(crate) mod config;

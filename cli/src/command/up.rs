@@ -61,9 +61,11 @@ impl Up {
                 server.address
             );
         }
-        // Both programs must be there before one is started.
+        // Every program must be there before one is started.
         program::find(ORCHESTRATOR)?;
-        program::find(WORKER)?;
+        if !self.no_worker {
+            program::find(WORKER)?;
+        }
         let logs = home.join("logs");
         std::fs::create_dir_all(&logs).with_context(|| format!("making {}", logs.display()))?;
 

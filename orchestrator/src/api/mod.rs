@@ -8,6 +8,7 @@ mod extract;
 mod health;
 mod routes;
 mod runs;
+mod snapshots;
 mod status;
 mod worker;
 mod workers;

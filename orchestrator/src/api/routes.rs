@@ -13,7 +13,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
-use super::{artifacts, datasets, experiments, health, runs, status, worker, workers};
+use super::{artifacts, datasets, experiments, health, runs, snapshots, status, worker, workers};
 use crate::error::{ApiError, problem_response};
 use crate::{App, auth};
 
@@ -21,6 +21,9 @@ use crate::{App, auth};
 const BODY: usize = 4 << 20;
 /// Largest batch of events.
 const EVENTS_BODY: usize = 64 << 20;
+
+/// Largest import: the three files of an export, packed.
+const IMPORT_BODY: usize = 256 << 20;
 
 /// Calls that need no token.
 pub const PUBLIC: &[&str] = &["/healthz", "/readyz"];
@@ -44,6 +47,11 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/api/v1/experiments/e/cancel"),
     ("POST", "/api/v1/experiments/e/score"),
     ("GET", "/api/v1/experiments/e/table"),
+    ("GET", "/api/v1/experiments/e/export/scores"),
+    ("POST", "/api/v1/experiments/import"),
+    ("POST", "/api/v1/experiments/e/freeze"),
+    ("GET", "/api/v1/snapshots"),
+    ("GET", "/api/v1/snapshots/s"),
     ("GET", "/api/v1/runs/r"),
     ("POST", "/api/v1/runs/r/cancel"),
     ("GET", "/api/v1/runs/r/logs"),
@@ -115,6 +123,20 @@ fn api() -> Router<App> {
             "/experiments/{experiment}/table",
             get(experiments::table::table),
         )
+        .route(
+            "/experiments/{experiment}/export/{part}",
+            get(experiments::export::export),
+        )
+        .route(
+            "/experiments/import",
+            post(experiments::import::import).layer(DefaultBodyLimit::max(IMPORT_BODY)),
+        )
+        .route(
+            "/experiments/{experiment}/freeze",
+            post(experiments::freeze::freeze),
+        )
+        .route("/snapshots", get(snapshots::list))
+        .route("/snapshots/{name}", get(snapshots::show))
         .route("/runs/{run}", get(runs::show::show))
         .route("/runs/{run}/cancel", post(runs::cancel::cancel))
         .route("/runs/{run}/logs", get(runs::logs::logs))

@@ -8,6 +8,8 @@ pub mod counters;
 pub mod datasets;
 pub mod events;
 pub mod experiments;
+pub mod exports;
+pub mod imports;
 pub mod jobs;
 pub mod metric_points;
 pub mod queue_channel;
@@ -15,6 +17,7 @@ pub mod run_cases;
 pub mod runs;
 pub mod scores;
 pub mod scorings;
+pub mod snapshots;
 pub mod workers;
 
 use std::str::FromStr;

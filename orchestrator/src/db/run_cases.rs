@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use mrprism_protocol::id::ExperimentId;
-use sqlx::PgPool;
+use mrprism_protocol::id::{ExperimentId, RunId};
 use sqlx::types::Uuid;
+use sqlx::{PgConnection, PgPool};
 
 /// The test cases of an experiment's runs and whom they show: run → case → patient.
 ///
@@ -27,4 +27,28 @@ pub async fn patients(
         cases.insert(row.case_name, row.patient);
     }
     Ok(runs)
+}
+
+/// Writes a run's test cases and whom they show; it has none yet.
+///
+/// # Errors
+/// The database cannot be reached, or refuses a value.
+pub async fn create(
+    db: &mut PgConnection,
+    run: RunId,
+    patients: &BTreeMap<String, String>,
+) -> Result<(), sqlx::Error> {
+    let cases: Vec<_> = patients.keys().cloned().collect();
+    let shown: Vec<_> = patients.values().cloned().collect();
+    let made = sqlx::query!(
+        "insert into run_cases (run_id, case_name, patient)
+         select $1, c.case_name, c.patient from unnest($2::text[], $3::text[]) as c(case_name, patient)",
+        run.0,
+        &cases,
+        &shown
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    super::exactly(cases.len() as u64, made, "write a run's test cases")
 }

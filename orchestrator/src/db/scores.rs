@@ -1,6 +1,6 @@
 //! Scores in long form.
 
-use mrprism_protocol::id::ExperimentId;
+use mrprism_protocol::id::{ExperimentId, RunId};
 use sqlx::PgPool;
 use sqlx::types::Uuid;
 
@@ -59,6 +59,21 @@ pub async fn of_succeeded_runs(
                 and exists (select from jobs j where j.run_id = r.id and j.kind = 'train' and j.state = 'succeeded')
            order by r.position, s.output, s.recurrence, s.structure, s.reference, s.metric, s.case_name"#,
         experiment.0
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Every score of a run.
+///
+/// # Errors
+/// The database cannot be reached.
+pub async fn of_run(pool: &PgPool, run: RunId) -> Result<Vec<ScoreRow>, sqlx::Error> {
+    sqlx::query_as!(
+        ScoreRow,
+        r#"select run_id as run, output, recurrence, case_name as "case", structure, reference, metric, value
+           from scores where run_id = $1"#,
+        run.0
     )
     .fetch_all(pool)
     .await

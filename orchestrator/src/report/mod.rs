@@ -1,7 +1,9 @@
 //! Reports: what is stored, handed to the crate that makes tables of it.
 
+mod export;
 mod read;
 mod tables;
 
-pub use read::read;
+pub use export::{ExportError, experiment, export, runs};
+pub use read::{curves, read, scores};
 pub use tables::Tables;

@@ -2,9 +2,10 @@
 
 use std::str::FromStr;
 
-use mrprism_protocol::id::ExperimentId;
+use mrprism_protocol::id::{ExperimentId, RunId};
 use mrprism_protocol::spec::{ExperimentFile, NotSpelled, parse_toml};
-use mrprism_protocol::wire::Score;
+use mrprism_protocol::wire::{Curve, Score};
+use mrprism_report::export::in_order;
 use mrprism_report::{Results, RunScore};
 use sqlx::PgPool;
 
@@ -26,23 +27,61 @@ pub async fn read(pool: &PgPool, experiment: ExperimentId) -> Result<Results, sq
         experiment: view.name,
         question: view.question,
         baseline: file.table.baseline,
-        scores: scores.into_iter().map(parse).collect::<Result<_, _>>()?,
+        scores: ordered(scores)?,
         runs: db::runs::facts(pool, experiment).await?,
     })
 }
 
-fn parse(row: ScoreRow) -> Result<RunScore, sqlx::Error> {
-    Ok(RunScore {
-        run: row.run.into(),
-        score: Score {
-            output: word(&row.output)?,
-            recurrence: row.recurrence.map(|number| number as u32),
-            case: row.case,
-            structure: row.structure,
-            reference: word(&row.reference)?,
-            metric: row.metric,
-            value: row.value,
-        },
+/// Runs' scores in the one order of exports, which no database's collation changes.
+fn ordered(rows: Vec<ScoreRow>) -> Result<Vec<RunScore>, sqlx::Error> {
+    let mut ordered = Vec::with_capacity(rows.len());
+    let mut rows = rows.into_iter().peekable();
+    while let Some(first) = rows.next() {
+        let run = first.run;
+        let mut scores = vec![parse(first)?];
+        while let Some(row) = rows.next_if(|row| row.run == run) {
+            scores.push(parse(row)?);
+        }
+        in_order(&mut scores);
+        let of_run = scores.into_iter().map(|score| RunScore {
+            run: run.into(),
+            score,
+        });
+        ordered.extend(of_run);
+    }
+    Ok(ordered)
+}
+
+/// A run's scores in the one order of exports.
+///
+/// # Errors
+/// The database cannot be reached.
+pub async fn scores(pool: &PgPool, run: RunId) -> Result<Vec<Score>, sqlx::Error> {
+    let rows = db::scores::of_run(pool, run).await?;
+    let mut scores: Vec<_> = rows.into_iter().map(parse).collect::<Result<_, _>>()?;
+    in_order(&mut scores);
+    Ok(scores)
+}
+
+/// A run's curves by name, in the one order of exports.
+///
+/// # Errors
+/// The database cannot be reached.
+pub async fn curves(pool: &PgPool, run: RunId) -> Result<Vec<Curve>, sqlx::Error> {
+    let mut curves = db::metric_points::curves(pool, run, None).await?;
+    curves.sort_by(|a, b| a.series.cmp(&b.series));
+    Ok(curves)
+}
+
+fn parse(row: ScoreRow) -> Result<Score, sqlx::Error> {
+    Ok(Score {
+        output: word(&row.output)?,
+        recurrence: row.recurrence.map(|number| number as u32),
+        case: row.case,
+        structure: row.structure,
+        reference: word(&row.reference)?,
+        metric: row.metric,
+        value: row.value,
     })
 }
 

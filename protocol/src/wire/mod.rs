@@ -6,23 +6,27 @@
 mod artifact;
 mod claim;
 mod event;
+mod export;
 mod finish;
 mod heartbeat;
 mod problem;
 mod register;
 mod score;
 mod scoring;
+mod snapshot;
 mod table;
 mod view;
 
 pub use artifact::*;
 pub use claim::*;
 pub use event::*;
+pub use export::*;
 pub use finish::*;
 pub use heartbeat::*;
 pub use problem::*;
 pub use register::*;
 pub use score::*;
 pub use scoring::*;
+pub use snapshot::*;
 pub use table::*;
 pub use view::*;

@@ -13,7 +13,9 @@ mod human_range;
 mod notes;
 mod order;
 mod ranks;
+mod select;
 mod tests_said;
 
 pub use build::build;
 pub(crate) use heap::is_fusion;
+pub use select::{NotInTable, Selection};

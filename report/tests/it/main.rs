@@ -6,9 +6,11 @@
 
 mod comparable;
 mod compared;
+mod export;
 mod figure;
 mod figure_kinds;
 mod printed;
+mod select;
 mod statistics;
 mod study;
 mod table;

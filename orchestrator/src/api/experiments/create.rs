@@ -158,7 +158,8 @@ async fn view(app: &App, id: ExperimentId) -> Result<ExperimentView, ApiError> {
     Ok(db::experiments::view(&app.db, id).await?)
 }
 
-fn bundle_hash(bundle: &Bundle) -> Result<String, ApiError> {
+/// Equal bundles are the same submission.
+pub(super) fn bundle_hash(bundle: &Bundle) -> Result<String, ApiError> {
     let value =
         serde_json::to_value(bundle).map_err(|error| ApiError::Internal(error.to_string()))?;
     Ok(hash_json(&value))

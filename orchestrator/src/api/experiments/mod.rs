@@ -1,7 +1,10 @@
-//! Experiments: submit, look, cancel, print.
+//! Experiments: submit, look, cancel, print, export, import, freeze.
 
 pub(super) mod cancel;
 pub(super) mod create;
+pub(super) mod export;
+pub(super) mod freeze;
+pub(super) mod import;
 pub(super) mod list;
 pub(super) mod runs;
 pub(super) mod score;

@@ -1,5 +1,7 @@
 //! The server's API for people, over HTTP.
 
+mod exports;
+
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -161,23 +163,31 @@ impl Client {
         &self,
         call: reqwest::RequestBuilder,
     ) -> anyhow::Result<(StatusCode, T)> {
-        let unreachable = || {
+        let answer = self.succeeded(call).await?;
+        let status = answer.status();
+        let text = answer.text().await.with_context(|| self.unreachable())?;
+        let value = serde_json::from_str(&text).with_context(|| {
             format!(
-                "the server {} does not answer: look at it with `mrprism status`, or start one with `mrprism up`",
+                "the server {} speaks another language: are both of the same version?",
                 self.server
             )
-        };
-        let answer = call.send().await.with_context(unreachable)?;
+        })?;
+        Ok((status, value))
+    }
+
+    fn unreachable(&self) -> String {
+        format!(
+            "the server {} does not answer: look at it with `mrprism status`, or start one with `mrprism up`",
+            self.server
+        )
+    }
+
+    /// The answer, unless the server refuses.
+    async fn succeeded(&self, call: reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {
+        let answer = call.send().await.with_context(|| self.unreachable())?;
         let status = answer.status();
         if status.is_success() {
-            let text = answer.text().await.with_context(unreachable)?;
-            let value = serde_json::from_str(&text).with_context(|| {
-                format!(
-                    "the server {} speaks another language: are both of the same version?",
-                    self.server
-                )
-            })?;
-            return Ok((status, value));
+            return Ok(answer);
         }
         if status == StatusCode::UNAUTHORIZED {
             bail!(
