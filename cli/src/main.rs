@@ -7,6 +7,7 @@ mod failure;
 mod foreground;
 mod home;
 mod output;
+mod paper;
 mod process;
 mod program;
 mod select;

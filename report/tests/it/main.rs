@@ -4,6 +4,7 @@
     reason = "what the tests share fails a test as well by a panic"
 )]
 
+mod against;
 mod figure;
 mod printed;
 mod statistics;
