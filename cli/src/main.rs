@@ -10,6 +10,7 @@ mod output;
 mod paper;
 mod process;
 mod program;
+mod results;
 mod select;
 mod watch;
 
@@ -51,6 +52,7 @@ enum Command {
     Experiments(command::experiments::Experiments),
     Table(command::table::Table),
     Figure(command::figure::Figure),
+    Check(command::check::Check),
     Logs(command::logs::Logs),
     Cancel(command::cancel::Cancel),
     Train(command::train::Train),
@@ -97,6 +99,7 @@ async fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Experiments(experiments) => experiments.run(flags).await,
         Command::Table(table) => table.run(flags).await,
         Command::Figure(figure) => figure.run(flags).await,
+        Command::Check(check) => check.run(flags).await,
         Command::Logs(logs) => logs.run(flags).await,
         Command::Cancel(cancel) => cancel.run(flags).await,
         Command::Train(train) => train.run(flags),

@@ -23,6 +23,7 @@ const COMMANDS: &[&[&str]] = &[
     &["experiments"],
     &["table"],
     &["figure"],
+    &["check"],
     &["logs"],
     &["cancel"],
     &["train"],

@@ -3,6 +3,7 @@
 
 pub mod against;
 mod cells;
+pub mod check;
 pub mod figure;
 pub mod print;
 mod results;

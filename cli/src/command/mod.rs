@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod cancel;
+pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod data;
 pub(crate) mod devices;

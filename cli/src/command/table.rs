@@ -8,9 +8,8 @@ use mrprism_report::against::{self, compare};
 use mrprism_report::print::{self, Template};
 use mrprism_settings::Flags;
 
-use crate::client::Client;
 use crate::failure::{as_wrong_use, wrong_use};
-use crate::{output, paper};
+use crate::{output, paper, results};
 
 /// Print an experiment's results: Rec0, Rec1, … against each reference, mask areas, per-rater scores, the human row.
 #[derive(Debug, Args)]
@@ -24,7 +23,7 @@ use crate::{output, paper};
     text, latex and markdown print ×100 with two decimals, mean ± standard deviation over seeds; csv and json hold fractions, \
     unrounded. --against prints ours, the paper's and the difference, and what has no counterpart.")]
 pub(crate) struct Table {
-    /// The experiment's name or id
+    /// The experiment's name or id, or a file with its table as --json prints it
     experiment: String,
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -64,7 +63,7 @@ impl Table {
                 "--against prints text, markdown, csv or json: give another --format",
             ));
         }
-        let table = Client::new(flags)?.table(&self.experiment).await?;
+        let table = results::table(&self.experiment, flags).await?;
         if let Some(paper) = paper {
             let found = compare(&table, &paper);
             match format {

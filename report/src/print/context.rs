@@ -38,7 +38,7 @@ pub(crate) struct Sheet {
     factors: Vec<String>,
     structures: Vec<Structure>,
     pub(crate) rows: Vec<Row>,
-    raters: Option<Vec<Raters>>,
+    pub(crate) raters: Option<Vec<Raters>>,
 }
 
 /// Columns of one structure.
@@ -72,9 +72,9 @@ pub(crate) struct Part {
 #[derive(Debug, Serialize)]
 pub(crate) struct Entry {
     name: String,
-    mean: f64,
-    sd: Option<f64>,
-    pub(crate) number: String,
+    pub(crate) mean: f64,
+    pub(crate) sd: Option<f64>,
+    number: String,
     tex: String,
     best: bool,
     second: bool,
@@ -87,20 +87,23 @@ pub(crate) struct Entry {
 #[derive(Debug, Serialize)]
 pub(crate) struct Difference {
     name: String,
-    pub(crate) mean: String,
+    pub(crate) fraction: f64,
+    mean: String,
     interval: Option<[String; 2]>,
     patients: usize,
 }
 
 /// The human row of one structure.
 #[derive(Debug, Serialize)]
-struct Raters {
-    numbers: Vec<Option<RatersEntry>>,
+pub(crate) struct Raters {
+    pub(crate) numbers: Vec<Option<RatersEntry>>,
     has_differences: bool,
 }
 
 #[derive(Debug, Serialize)]
-struct RatersEntry {
+pub(crate) struct RatersEntry {
+    pub(crate) mean: f64,
+    pub(crate) sd: Option<f64>,
     number: String,
     tex: String,
 }
@@ -175,6 +178,8 @@ impl Maker<'_> {
                     .take(structure.headings.len())
                     .map(|found| {
                         found.map(|(mean, sd)| RatersEntry {
+                            mean,
+                            sd,
                             number: mean_and_deviation(mean, sd),
                             tex: tex(mean, sd),
                         })
@@ -255,6 +260,7 @@ impl Maker<'_> {
         let mean = points(found.mean);
         Some(Difference {
             name: self.defined(row, column, " difference", &mean),
+            fraction: found.mean,
             mean,
             interval: found.interval.map(|ends| ends.map(points)),
             patients: found.patients,

@@ -5,6 +5,7 @@
 )]
 
 mod against;
+mod check;
 mod figure;
 mod printed;
 mod statistics;
