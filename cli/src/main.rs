@@ -7,6 +7,7 @@ mod failure;
 mod foreground;
 mod home;
 mod output;
+mod paper;
 mod process;
 mod program;
 mod select;
@@ -56,6 +57,7 @@ enum Command {
     Export(command::archive::export::Export),
     Import(command::archive::import::Import),
     Bundle(command::archive::bundle::Bundle),
+    Check(command::check::Check),
     Logs(command::logs::Logs),
     Cancel(command::cancel::Cancel),
     Train(command::train::Train),
@@ -107,6 +109,7 @@ async fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Export(export) => export.run(flags).await,
         Command::Import(import) => import.run(flags).await,
         Command::Bundle(bundle) => bundle.run(flags).await,
+        Command::Check(check) => check.run(flags).await,
         Command::Logs(logs) => logs.run(flags).await,
         Command::Cancel(cancel) => cancel.run(flags).await,
         Command::Train(train) => train.run(flags),

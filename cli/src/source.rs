@@ -1,14 +1,15 @@
-//! Where results come from: an export's folder on this disk, or a server.
+//! Where results come from: an export's folder or a table's file on this disk, or a server.
 
 use std::path::Path;
 
 use anyhow::Context;
 use mrprism_protocol::wire::Table;
+use mrprism_report::Results;
 use mrprism_report::export::{CURVES, EXPERIMENT, Export, Packed, SCORES};
 use mrprism_settings::Flags;
 
 use crate::client::Client;
-use crate::failure::as_wrong_use;
+use crate::failure::{as_wrong_use, wrong_use};
 use crate::output;
 
 /// Whether a word is an export's folder. A name that is none is asked of the server.
@@ -60,14 +61,26 @@ impl Files {
     }
 }
 
-/// The table of an experiment's name or id, or of an export's folder.
+/// The table of an experiment's name or id, of an export's folder, or in a file as `mrprism table --json` prints it.
 ///
 /// # Errors
 /// There is none, or it cannot be read.
 pub(crate) async fn table(flags: &Flags, word: &str) -> anyhow::Result<Table> {
-    if !is_export(word) {
-        return Client::new(flags)?.table(word).await;
+    let place = Path::new(word);
+    if place.is_file() {
+        return table_in(place);
     }
+    if is_export(word) {
+        return Ok(mrprism_report::table::build(&results_in(word)?));
+    }
+    Client::new(flags)?.table(word).await
+}
+
+/// The results in an export's folder.
+///
+/// # Errors
+/// A file is missing or damaged.
+pub(crate) fn results_in(word: &str) -> anyhow::Result<Results> {
     if !word.contains('/') {
         // A folder stands before an experiment of the same name: whoever meant the server's is told.
         output::note(format_args!(
@@ -76,6 +89,20 @@ pub(crate) async fn table(flags: &Flags, word: &str) -> anyhow::Result<Table> {
     }
     let folder = Path::new(word);
     let export = Files::of(folder)?.export(folder)?;
-    let results = export.results().context("reading the experiment file")?;
-    Ok(mrprism_report::table::build(&results))
+    export.results().context("reading the experiment file")
+}
+
+/// The table in a file.
+///
+/// # Errors
+/// Wrong use: it cannot be read, or holds none.
+pub(crate) fn table_in(file: &Path) -> anyhow::Result<Table> {
+    let text = std::fs::read(file)
+        .map_err(|error| wrong_use(format!("cannot read {}: {error}", file.display())))?;
+    as_wrong_use(serde_json::from_slice(&text).map_err(|error| {
+        format!(
+            "{}: no table as `mrprism table --json` prints it: {error}",
+            file.display()
+        )
+    }))
 }

@@ -28,6 +28,7 @@ const COMMANDS: &[&[&str]] = &[
     &["export"],
     &["import"],
     &["bundle"],
+    &["check"],
     &["logs"],
     &["cancel"],
     &["train"],

@@ -90,6 +90,9 @@ pub struct TrainFlags {
     /// The arm's name
     #[arg(long)]
     pub arm: String,
+    /// The data set, where the arm has several
+    #[arg(long, value_name = "NAME")]
+    pub dataset: Option<String>,
     /// The seed
     #[arg(long)]
     pub seed: u64,
@@ -176,6 +179,7 @@ impl TrainFlags {
     pub fn for_program(&self) -> Vec<String> {
         let mut words = Words::default();
         words.value("--arm", Some(&self.arm));
+        words.value("--dataset", self.dataset.as_ref());
         words.value("--seed", Some(self.seed));
         words.value("--fold", self.fold);
         words.value("--out", Some(self.out.display()));
@@ -228,7 +232,7 @@ mod tests {
     fn what_is_handed_on_is_what_was_given() {
         let given = "--home /h --config /c.toml --server s --token t --device cuda --threads 3 \
             --data-root a=/a --data-root b=/b=c --pool p --label x --label y \
-            --arm tau-3 --seed 18446744073709551615 --fold 2 --out /o --fresh --json";
+            --arm tau-3 --dataset phantom --seed 18446744073709551615 --fold 2 --out /o --fresh --json";
         let words = std::iter::once("program").chain(given.split_whitespace());
         let read = Everything::try_parse_from(words).unwrap();
         let mut handed_on = read.flags.home.for_program().unwrap();

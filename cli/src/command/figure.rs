@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use mrprism_protocol::wire::Table;
 use mrprism_report::figure::{FigureKind, Picture, figure};
 use mrprism_settings::Flags;
 
@@ -66,7 +65,7 @@ impl Figure {
                 self.out.display()
             )));
         }
-        let table = self.table(flags).await?;
+        let table = source::table(flags, &self.experiment).await?;
         let drawn = as_wrong_use(figure(&table, self.kind.into(), &self.arms))?;
         let picture = if svg {
             drawn.svg()?.into_bytes()
@@ -82,18 +81,6 @@ impl Figure {
             numbers.display()
         ));
         Ok(ExitCode::SUCCESS)
-    }
-
-    async fn table(&self, flags: &Flags) -> anyhow::Result<Table> {
-        let file = Path::new(&self.experiment);
-        if !file.is_file() {
-            return source::table(flags, &self.experiment).await;
-        }
-        let text = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
-        as_wrong_use(
-            serde_json::from_slice(&text)
-                .map_err(|error| format!("{}: no table: {error}", file.display())),
-        )
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod bench;
 pub(crate) mod cancel;
+pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod data;
 pub(crate) mod devices;

@@ -1,15 +1,17 @@
 //! `mrprism table`: an experiment's results.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use mrprism_report::print;
+use mrprism_report::against::{self, compare};
+use mrprism_report::print::{self, Template};
 use mrprism_report::table::Selection;
 use mrprism_settings::Flags;
 
 use crate::client::Client;
 use crate::failure::{as_wrong_use, wrong_use};
-use crate::{output, source};
+use crate::{output, paper, source};
 
 /// Print an experiment's results: Rec0, Rec1, … against each reference, mask areas, per-rater scores, the human row.
 #[derive(Debug, Args)]
@@ -17,15 +19,17 @@ use crate::{output, source};
     mrprism table quickstart\n  \
     mrprism table quickstart --format csv > quickstart.csv\n  \
     mrprism table quickstart --format latex > table.tex; pdflatex table.tex\n  \
+    mrprism table quickstart --format latex --template mine.tex > table.tex\n  \
+    mrprism table brain-growth-full --against paper\n  \
     mrprism table quickstart --format json | jq .notes\n  \
     mrprism table docs/results/exports/quickstart\n  \
     mrprism table quickstart --arm tau-3 --recurrence 2 --reference mean --metric soft_dice\n  \
     mrprism table --snapshot quickstart-3f2a9c01 --format latex\n\n\
-    text, latex and markdown print ×100 with two decimals, mean ± standard deviation over seeds; csv and json hold fractions, unrounded.\n\
-    A folder is read without a server. What is left out of a table changes nothing in the rest:\n\
-    best and second are those of the whole table.")]
+    text, latex and markdown print ×100 with two decimals, mean ± standard deviation over seeds; csv and json hold fractions, \
+    unrounded. --against prints ours, the paper's and the difference, and what has no counterpart. A folder is read without a \
+    server. What is left out of a table changes nothing in the rest: best and second are those of the whole table.")]
 pub(crate) struct Table {
-    /// The experiment's name or id, or a folder that `mrprism export` wrote
+    /// The experiment's name or id, a folder that `mrprism export` wrote, or a file with its table as --json prints it
     #[arg(required_unless_present = "snapshot")]
     experiment: Option<String>,
     /// Print this frozen table instead
@@ -39,6 +43,12 @@ pub(crate) struct Table {
     /// The same as --format json
     #[arg(long, conflicts_with = "format")]
     json: bool,
+    /// A template in place of the built-in one, for latex and markdown (docs/templates.md)
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// Print it beside the MrPrism paper's tables: `paper`, or the file of a map like experiments/reference/paper.toml
+    #[arg(long, value_name = "PAPER", conflicts_with = "template")]
+    against: Option<String>,
 }
 
 /// What is shown.
@@ -74,7 +84,15 @@ enum Format {
 
 impl Table {
     pub(crate) async fn run(self, flags: &Flags) -> anyhow::Result<ExitCode> {
-        let table = match (&self.snapshot, &self.experiment) {
+        let format = if self.json { Format::Json } else { self.format };
+        let paper = self.against.as_deref().map(paper::read).transpose()?;
+        let template = self.template(format)?;
+        if paper.is_some() && format == Format::Latex {
+            return Err(wrong_use(
+                "--against prints text, markdown, csv or json: give another --format",
+            ));
+        }
+        let whole = match (&self.snapshot, &self.experiment) {
             (Some(name), _) => Client::new(flags)?.snapshot(name).await?.table,
             (None, Some(word)) => source::table(flags, word).await?,
             (None, None) => return Err(wrong_use("give an experiment, a folder or --snapshot")),
@@ -85,14 +103,42 @@ impl Table {
             references: self.part.references,
             metrics: self.part.metrics,
         };
-        let results = as_wrong_use(part.of(&table))?;
-        match if self.json { Format::Json } else { self.format } {
-            Format::Text => output::line(print::text(&results)),
-            Format::Latex => output::line(print::latex(&results)),
-            Format::Markdown => output::line(print::markdown(&results)),
-            Format::Csv => output::line(print::csv(&results)),
-            Format::Json => output::json(&results)?,
+        let table = as_wrong_use(part.of(&whole))?;
+        if let Some(paper) = paper {
+            let found = compare(&table, &paper);
+            match format {
+                Format::Markdown => output::line(against::markdown(&found)),
+                Format::Csv => output::line(against::csv(&found)),
+                Format::Json => output::json(&found)?,
+                Format::Text | Format::Latex => output::line(against::text(&found)),
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        let template = template.as_ref();
+        match format {
+            Format::Text => output::line(print::text(&table)),
+            Format::Latex => output::line(as_wrong_use(print::latex(&table, template))?),
+            Format::Markdown => output::line(as_wrong_use(print::markdown(&table, template))?),
+            Format::Csv => output::line(print::csv(&table)),
+            Format::Json => output::json(&table)?,
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn template(&self, format: Format) -> anyhow::Result<Option<Template>> {
+        let Some(path) = &self.template else {
+            return Ok(None);
+        };
+        if !matches!(format, Format::Latex | Format::Markdown) {
+            return Err(wrong_use(
+                "--template is for --format latex and --format markdown: the others have none",
+            ));
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| wrong_use(format!("cannot read {}: {error}", path.display())))?;
+        Ok(Some(Template {
+            name: path.display().to_string(),
+            text,
+        }))
     }
 }

@@ -26,9 +26,9 @@ const METRICS: [&str; 8] = [
 
 /// A number between 0 and 1 that differs between all that is scored.
 fn value(words: [usize; 4]) -> f64 {
-    let mixed = words
-        .into_iter()
-        .fold(17_u64, |mixed, word| (mixed ^ word as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 3);
+    let mixed = words.into_iter().fold(17_u64, |mixed, word| {
+        (mixed ^ word as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 3
+    });
     (mixed % 10_000) as f64 / 10_000.0
 }
 

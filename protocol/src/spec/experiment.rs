@@ -20,6 +20,9 @@ pub struct ExperimentFile {
     /// Folds of the data set's own cross-validation; absent for its fixed split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folds: Vec<u32>,
+    /// Data sets: every arm runs on each, and is one row over all of them. Absent where `[base]` or an arm names its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub datasets: Vec<String>,
     /// What all arms share.
     pub base: toml::Table,
     /// One answer each.
@@ -39,6 +42,32 @@ pub struct ArmFile {
     /// Dotted keys and their values, e.g. `"network.recurrences" = 1`.
     #[serde(default)]
     pub set: toml::Table,
+    /// Its own replicates, instead of the experiment's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seeds: Vec<Seed>,
+    /// Its own data sets, instead of the experiment's: a method that cannot learn from all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub datasets: Vec<String>,
+}
+
+impl ExperimentFile {
+    /// The replicates of an arm.
+    pub(super) fn seeds_of<'a>(&'a self, arm: &'a ArmFile) -> &'a [Seed] {
+        own_or(&arm.seeds, &self.seeds)
+    }
+
+    /// The data sets of an arm; one `None` where its specification names its data set itself.
+    pub(super) fn datasets_of<'a>(&'a self, arm: &'a ArmFile) -> Vec<Option<&'a str>> {
+        let listed = own_or(&arm.datasets, &self.datasets);
+        if listed.is_empty() {
+            return vec![None];
+        }
+        listed.iter().map(|name| Some(name.as_str())).collect()
+    }
+}
+
+fn own_or<'a, T>(own: &'a [T], all: &'a [T]) -> &'a [T] {
+    if own.is_empty() { all } else { own }
 }
 
 /// How the experiment's table is laid out.

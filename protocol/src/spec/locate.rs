@@ -8,18 +8,10 @@ use super::error::line_of;
 pub(super) fn line_of_key(text: &str, arm: Option<usize>, key: &str) -> Option<usize> {
     let document = DeTable::parse(text).ok()?;
     let root = document.get_ref();
-    let in_arm = arm
-        .and_then(|arm| match find(root, &["arm"])? {
-            DeValue::Array(arms) => arms.get(arm).map(|arm| arm.get_ref().clone()),
-            _ => None,
-        })
-        .and_then(|arm| match arm {
-            DeValue::Table(arm) => {
-                let set = arm.iter().find(|(name, _)| name.get_ref() == "set")?;
-                offset_in(set.1.get_ref(), key)
-            }
-            _ => None,
-        });
+    let in_arm = arm_table(root, arm).and_then(|arm| {
+        let set = arm.iter().find(|(name, _)| name.get_ref() == "set")?;
+        offset_in(set.1.get_ref(), key)
+    });
     let in_sweep = || {
         let DeValue::Table(sweep) = find(root, &["sweep"])? else {
             return None;
@@ -49,6 +41,26 @@ pub(super) fn line_of_top_key(text: &str, key: &str) -> Option<usize> {
         .iter()
         .find(|(name, _)| name.get_ref() == key)?;
     Some(line_of(text, name.span().start))
+}
+
+/// Line of a key of arm number `arm` itself, beside its `set`; else of the file's key of that name.
+pub(super) fn line_of_arm_key(text: &str, arm: Option<usize>, key: &str) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let own = arm_table(document.get_ref(), arm)
+        .and_then(|arm| offset_in(&DeValue::Table(arm), key))
+        .map(|offset| line_of(text, offset));
+    own.or_else(|| line_of_top_key(text, key))
+}
+
+/// Arm number `arm` as its file has it.
+fn arm_table<'a>(root: &DeTable<'a>, arm: Option<usize>) -> Option<DeTable<'a>> {
+    let DeValue::Array(arms) = find(root, &["arm"])? else {
+        return None;
+    };
+    match arms.get(arm?)?.get_ref() {
+        DeValue::Table(arm) => Some(arm.clone()),
+        _ => None,
+    }
 }
 
 fn find<'a>(table: &DeTable<'a>, path: &[&str]) -> Option<DeValue<'a>> {

@@ -2,6 +2,8 @@
 //!
 //! Defaults stand in `experiments/methods/<name>.toml`, never in code: a resolved [`RunSpec`] holds every value.
 
+mod arms;
+mod choose;
 mod dataset;
 mod error;
 mod evaluation;

@@ -1,13 +1,13 @@
-//! From an experiment file to its cells: every arm × seed × fold with a complete specification.
+//! From an experiment file to its cells: every arm × data set × fold × seed with a complete specification.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use super::locate::{line_of_key, line_of_top_key};
+use super::arms::{arms, faults_of_file, top_fault};
+use super::locate::{line_of_arm_key, line_of_key};
 use super::merge::{expand_dotted, merge};
-use super::sweep::point_name;
 use super::{
     ArmFile, Bundle, DatasetCard, DatasetRef, EvaluationSpec, ExperimentFile, MethodFile,
     MethodSpec, RunSpec, Seed, SpecError, TrainingSpec, parse_toml, validate,
@@ -26,7 +26,7 @@ pub struct Cell {
     pub spec: RunSpec,
 }
 
-/// An experiment resolved: its file parsed and its cells in order of arm, fold, seed.
+/// An experiment resolved: its file parsed and its cells in order of arm, data set, fold, seed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resolved {
     /// The file as parsed.
@@ -64,7 +64,7 @@ pub fn resolve(bundle: &Bundle, datasets: &[DatasetCard]) -> Result<Resolved, Ve
         .map(|method| parse_toml::<MethodFile>(&method.file, &method.text))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| vec![error])?;
-    let mut faults = file_faults(bundle, &file);
+    let mut faults = faults_of_file(bundle, &file);
     let mut cells = Vec::new();
     match arms(&file) {
         Err(message) => faults.push(top_fault(bundle, "sweep", message)),
@@ -76,9 +76,11 @@ pub fn resolve(bundle: &Bundle, datasets: &[DatasetCard]) -> Result<Resolved, Ve
                     methods: &methods,
                     datasets,
                 };
-                match context.spec(&file.base, &arm.set) {
-                    Ok(spec) => push_cells(&mut cells, &file, &arm.name, &spec),
-                    Err(found) => faults.extend(found),
+                for dataset in file.datasets_of(arm) {
+                    match context.spec(&file.base, arm, dataset) {
+                        Ok(spec) => cells.extend(cells_of(&file, arm, &spec)),
+                        Err(found) => faults.extend(found),
+                    }
                 }
             }
         }
@@ -93,135 +95,21 @@ pub fn resolve(bundle: &Bundle, datasets: &[DatasetCard]) -> Result<Resolved, Ve
     }
 }
 
-fn push_cells(cells: &mut Vec<Cell>, file: &ExperimentFile, arm: &str, spec: &RunSpec) {
+fn cells_of(file: &ExperimentFile, arm: &ArmFile, spec: &RunSpec) -> Vec<Cell> {
     let folds: Vec<_> = if file.folds.is_empty() {
         vec![None]
     } else {
         file.folds.iter().copied().map(Some).collect()
     };
-    for fold in folds {
-        for seed in &file.seeds {
-            cells.push(Cell {
-                arm: arm.to_owned(),
-                seed: *seed,
-                fold,
-                spec: spec.clone(),
-            });
-        }
-    }
-}
-
-/// Arms with their position among `[[arm]]` (for the line of a fault).
-fn arms(file: &ExperimentFile) -> Result<Vec<(Option<usize>, ArmFile)>, String> {
-    let written: Vec<(Option<usize>, ArmFile)> = file
-        .arms
-        .iter()
-        .cloned()
-        .enumerate()
-        .map(|(position, arm)| (Some(position), arm))
-        .collect();
-    let Some(sweep) = &file.sweep else {
-        let base = ArmFile {
-            name: file.name.clone(),
-            set: Table::new(),
-        };
-        return Ok(if written.is_empty() {
-            vec![(None, base)]
-        } else {
-            written
-        });
-    };
-    let points = sweep.points()?;
-    let starts = if written.is_empty() {
-        vec![(
-            None,
-            ArmFile {
-                name: String::new(),
-                set: Table::new(),
-            },
-        )]
-    } else {
-        written
-    };
-    Ok(starts
-        .iter()
-        .flat_map(|(position, arm)| {
-            points.iter().map(move |point| {
-                let mut set = arm.set.clone();
-                set.extend(point.clone());
-                (
-                    *position,
-                    ArmFile {
-                        name: format!("{} {}", arm.name, point_name(point))
-                            .trim()
-                            .to_owned(),
-                        set,
-                    },
-                )
-            })
+    let cells = folds.into_iter().flat_map(|fold| {
+        file.seeds_of(arm).iter().map(move |seed| Cell {
+            arm: arm.name.clone(),
+            seed: *seed,
+            fold,
+            spec: spec.clone(),
         })
-        .collect())
-}
-
-fn top_fault(bundle: &Bundle, key: &str, message: impl Into<String>) -> SpecError {
-    let source = &bundle.experiment;
-    SpecError {
-        file: source.file.clone(),
-        line: line_of_top_key(&source.text, key),
-        key: key.to_owned(),
-        message: message.into(),
-    }
-}
-
-fn file_faults(bundle: &Bundle, file: &ExperimentFile) -> Vec<SpecError> {
-    let mut faults = Vec::new();
-    let named = !file.name.is_empty()
-        && file.name.len() <= 100
-        && file
-            .name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    if !named {
-        faults.push(top_fault(
-            bundle,
-            "name",
-            "give 1 to 100 letters, digits, '-', '_' or '.'",
-        ));
-    }
-    if file.seeds.is_empty() {
-        faults.push(top_fault(
-            bundle,
-            "seeds",
-            "give at least one seed, e.g. [0, 1, 2]",
-        ));
-    }
-    if file.seeds.iter().collect::<BTreeSet<_>>().len() < file.seeds.len() {
-        faults.push(top_fault(
-            bundle,
-            "seeds",
-            "a seed stands twice: replicates must differ",
-        ));
-    }
-    if file.folds.iter().collect::<BTreeSet<_>>().len() < file.folds.len() {
-        faults.push(top_fault(bundle, "folds", "a fold stands twice"));
-    }
-    let names: BTreeSet<_> = file.arms.iter().map(|arm| &arm.name).collect();
-    if names.len() < file.arms.len() {
-        faults.push(top_fault(bundle, "arm", "two arms have the same name"));
-    }
-    if let Some(baseline) = file
-        .table
-        .baseline
-        .as_ref()
-        .filter(|baseline| !names.contains(baseline))
-    {
-        faults.push(top_fault(
-            bundle,
-            "table",
-            format!("baseline '{baseline}' is no arm of this experiment"),
-        ));
-    }
-    faults
+    });
+    cells.collect()
 }
 
 struct ArmContext<'a> {
@@ -232,9 +120,24 @@ struct ArmContext<'a> {
 }
 
 impl ArmContext<'_> {
-    fn spec(&self, base: &Table, set: &Table) -> Result<RunSpec, Vec<SpecError>> {
+    /// The specification of an arm, on `dataset` where data sets are listed.
+    fn spec(
+        &self,
+        base: &Table,
+        arm: &ArmFile,
+        dataset: Option<&str>,
+    ) -> Result<RunSpec, Vec<SpecError>> {
         let mut own = base.clone();
-        merge(&mut own, &expand_dotted(set));
+        merge(&mut own, &expand_dotted(&arm.set));
+        if let Some(dataset) = dataset {
+            if own.contains_key("dataset") {
+                return Err(vec![self.fault(
+                    "datasets",
+                    "lists the data sets of an arm, which then has no `dataset` of its own: leave that out of [base], `set` and [sweep]",
+                )]);
+            }
+            own.insert("dataset".to_owned(), dataset.into());
+        }
         let card = self.dataset(&own).map_err(|fault| vec![fault])?;
         let method = self.method(&own).map_err(|fault| vec![fault])?;
         let mut merged = method.defaults.clone();
@@ -352,11 +255,20 @@ impl ArmContext<'_> {
         let source = &self.bundle.experiment;
         SpecError {
             file: source.file.clone(),
-            line: line_of_key(&source.text, self.arm, key),
+            line: line_of_key(&source.text, self.arm, key)
+                .or_else(|| line_of_listed(&source.text, self.arm, key)),
             key: key.to_owned(),
             message: message.into(),
         }
     }
+}
+
+/// Where a data set is named that stands in a list.
+fn line_of_listed(text: &str, arm: Option<usize>, key: &str) -> Option<usize> {
+    let listed = matches!(key, "dataset" | "datasets");
+    listed
+        .then(|| line_of_arm_key(text, arm, "datasets"))
+        .flatten()
 }
 
 /// A method that learns from diagnoses is of no use where there is none.

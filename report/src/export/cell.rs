@@ -146,6 +146,7 @@ fn cut(export: &Export, run: &ExportedRun) -> Result<Bundle, NoCell> {
         parse_toml(&source.file, &source.text).map_err(|error| differs(&error))?;
     file.arms = vec![arm_of(export, &file, run)?];
     file.sweep = None;
+    file.datasets = Vec::new();
     file.seeds = vec![run.seed];
     file.folds = run.fold.into_iter().collect();
     file.table.baseline = None;
@@ -210,9 +211,17 @@ fn arm_of(export: &Export, file: &ExperimentFile, run: &ExportedRun) -> Result<A
         .map(|arm| arm.set.clone())
         .unwrap_or_default();
     set.extend(points[place % points.len()].clone());
+    let own = file
+        .arms
+        .get(place / points.len())
+        .map(|arm| arm.datasets.as_slice());
+    let is_crossed = !file.datasets.is_empty() || own.is_some_and(|own| !own.is_empty());
     Ok(ArmFile {
         name: run.arm.clone(),
         set,
+        seeds: Vec::new(),
+        // Where arms run on several data sets, this run is of one of them.
+        datasets: Vec::from_iter(is_crossed.then(|| run.spec.dataset.name.clone())),
     })
 }
 

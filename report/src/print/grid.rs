@@ -29,15 +29,6 @@ pub(super) struct GridRow<'a> {
     pub(super) cells: Vec<Option<&'a TableCell>>,
 }
 
-impl Grid<'_> {
-    /// Positions of all columns in order.
-    pub(super) fn columns(&self) -> impl Iterator<Item = usize> + '_ {
-        self.structures
-            .iter()
-            .flat_map(|(_, columns)| columns.iter().copied())
-    }
-}
-
 /// A grid for each data set that has soft Dice against a reference of all raters.
 pub(super) fn grids(table: &Table) -> Vec<Grid<'_>> {
     let cells = Cells::of(table);

@@ -1,15 +1,20 @@
 //! Tables in print: ×100 with two decimals for people, fractions for programs.
 
+mod caption;
 mod compared;
+pub(crate) mod context;
 mod csv;
+mod factors;
 mod fusions;
 mod grid;
 mod heads;
 mod latex;
 mod learned;
 mod markdown;
+pub(crate) mod names;
 mod part;
 mod ranks;
+mod template;
 mod text;
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
@@ -18,8 +23,11 @@ use mrprism_protocol::wire::TableCell;
 pub use self::csv::csv;
 pub(crate) use self::csv::joined;
 pub use self::latex::latex;
+pub(crate) use self::markdown::escaped as escaped_for_markdown;
 pub use self::markdown::markdown;
 pub(crate) use self::part::heading;
+pub(crate) use self::part::reference_word;
+pub use self::template::{Template, TemplateError};
 pub use self::text::text;
 
 /// Widest line that is printed.

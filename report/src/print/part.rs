@@ -112,6 +112,13 @@ pub(crate) fn heading(column: &TableColumn) -> String {
                 name => name.replace('_', " "),
             }
         }
+        reference => reference_word(reference),
+    }
+}
+
+/// A reference as people call it.
+pub(crate) fn reference_word(reference: Reference) -> String {
+    match reference {
         Reference::Rater(0) => "held-out rater".to_owned(),
         Reference::Rater(rater) => format!("R{rater}"),
         Reference::LeaveOneOut(_) => "leave-one-out".to_owned(),

@@ -4,6 +4,8 @@
     reason = "what the tests share fails a test as well by a panic"
 )]
 
+mod against;
+mod check;
 mod comparable;
 mod compared;
 mod export;

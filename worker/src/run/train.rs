@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 use mrprism_model_core::train::StopSignal;
-use mrprism_protocol::spec::{Bundle, Cell, Resolved, RunSpec, Seed, resolve};
+use mrprism_protocol::spec::{Bundle, Cell, RunSpec, Seed, resolve};
 use mrprism_protocol::state::{ArtifactKind, AttemptOutcome, JobKind};
 use mrprism_protocol::wire::EventBody;
 use mrprism_settings::flags::TrainFlags;
@@ -73,7 +73,9 @@ pub(crate) fn main(args: &TrainArgs, settings: &Settings) -> anyhow::Result<Exit
             return Ok(ExitCode::from(2));
         }
     };
-    let cell = match cell(&resolved, &args.flags) {
+    let which = &args.flags;
+    let dataset = which.dataset.as_deref();
+    let cell = match resolved.cell(&which.arm, dataset, Seed(which.seed), which.fold) {
         Ok(cell) => cell,
         Err(message) => {
             output::note(message);
@@ -156,47 +158,6 @@ fn read_bundle(path: &Path) -> anyhow::Result<Bundle> {
             std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     }
     serde_json::from_str(&text).with_context(|| format!("{} is no bundle", path.display()))
-}
-
-fn cell(resolved: &Resolved, args: &TrainFlags) -> Result<Cell, String> {
-    let (seed, fold) = (Seed(args.seed), args.fold);
-    let of_arm: Vec<_> = resolved
-        .cells
-        .iter()
-        .filter(|cell| cell.arm == args.arm)
-        .collect();
-    if of_arm.is_empty() {
-        let arms: std::collections::BTreeSet<_> = resolved
-            .cells
-            .iter()
-            .map(|cell| cell.arm.as_str())
-            .collect();
-        let arms: Vec<_> = arms.into_iter().collect();
-        return Err(format!(
-            "no arm '{}': the experiment has {}",
-            args.arm,
-            arms.join(", ")
-        ));
-    }
-    // A seed that the experiment does not list is a further replicate of the same arm.
-    let found = of_arm
-        .iter()
-        .find(|cell| cell.fold == fold)
-        .ok_or_else(|| {
-            let folds = of_arm
-                .iter()
-                .filter_map(|cell| cell.fold)
-                .map(|fold| fold.to_string());
-            let folds: std::collections::BTreeSet<_> = folds.collect();
-            match fold {
-                None => format!("the experiment names folds: give --fold, one of {folds:?}"),
-                Some(fold) => format!("no fold {fold}: the experiment names {folds:?}"),
-            }
-        })?;
-    Ok(Cell {
-        seed,
-        ..(*found).clone()
-    })
 }
 
 /// Makes the folder, or checks that its run is this one; locked until the process ends.
