@@ -87,9 +87,18 @@ pub(crate) fn results_in(word: &str) -> anyhow::Result<Results> {
             "read from the folder {word}, not from a server"
         ));
     }
+    export_in(word)?
+        .results()
+        .context("reading the experiment file")
+}
+
+/// What an export's folder holds.
+///
+/// # Errors
+/// A file is missing or damaged.
+pub(crate) fn export_in(word: &str) -> anyhow::Result<Export> {
     let folder = Path::new(word);
-    let export = Files::of(folder)?.export(folder)?;
-    export.results().context("reading the experiment file")
+    Files::of(folder)?.export(folder)
 }
 
 /// The table in a file.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use mrprism_protocol::spec::{Bundle, DatasetCard};
 use mrprism_protocol::wire::{
-    ExperimentView, LogPage, Problem, RunView, ScoreQueued, ScoreRequest, StatusView, Table,
+    Curve, ExperimentView, LogPage, Problem, RunView, ScoreQueued, ScoreRequest, StatusView, Table,
     WorkerView,
 };
 use mrprism_settings::Flags;
@@ -85,6 +85,11 @@ impl Client {
     /// A run by its whole id; none where there is none.
     pub(crate) async fn run(&self, id: &str) -> anyhow::Result<Option<RunView>> {
         self.find(&format!("/runs/{}", escaped(id))).await
+    }
+
+    /// A run's curves.
+    pub(crate) async fn curves(&self, run: &str) -> anyhow::Result<Vec<Curve>> {
+        self.get(&format!("/runs/{run}/metrics")).await
     }
 
     /// A run's log lines after `after`.
