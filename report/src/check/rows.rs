@@ -19,8 +19,9 @@ enum Cell {
 pub(super) fn check(source: &Stripped<'_>, known: &[KnownRow], checked: &mut Checked) {
     for (start, body) in tabulars(&source.text) {
         for (at, row) in split(body, r"\\") {
-            let blanks = row.len() - row.trim_start().len();
-            let line = source.line(start + at + blanks);
+            // Rules stand on lines of their own before a row's first cell: the row is where its cells are parted.
+            let parted = split(row, "&").get(1).map_or(0, |(at, _)| at - 1);
+            let line = source.line(start + at + parted);
             check_row(source.file, line, row, known, checked);
         }
     }
