@@ -1,4 +1,5 @@
-//! Figures from a table: what is drawn, as numbers first, then as SVG or PNG with the same numbers as CSV beside it.
+//! Figures from a table, or from cases and what was predicted of them: what is drawn, as numbers first, then as SVG or PNG with the
+//! same numbers as CSV beside it.
 
 mod csv;
 mod draw;
@@ -6,7 +7,9 @@ mod kind;
 mod legend;
 mod panel;
 mod picture;
+mod pixel;
 
 pub use kind::{FigureKind, figure};
 pub use panel::{Figure, NoFigure, Panel, Point, Series, Shape};
 pub use picture::Picture;
+pub use pixel::{Agreement, AgreementCell, ArmPredictions, Reliability};
