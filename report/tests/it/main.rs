@@ -7,6 +7,7 @@
 mod comparable;
 mod compared;
 mod figure;
+mod pixel;
 mod printed;
 mod statistics;
 mod study;
