@@ -12,4 +12,7 @@ mod pixel;
 pub use kind::{FigureKind, figure};
 pub use panel::{Figure, NoFigure, Panel, Point, Series, Shape};
 pub use picture::Picture;
-pub use pixel::{Agreement, AgreementCell, ArmPredictions, Reliability};
+pub use pixel::{
+    Agreement, AgreementCell, ArmPredictions, Raster, Reliability, Sheet, SheetArm, SheetRow,
+    Trust, TrustAt, TrustIn,
+};

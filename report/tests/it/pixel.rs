@@ -6,7 +6,9 @@ use mrprism_protocol::spec::RaterIdentity;
 use mrprism_raters::case::Case;
 use mrprism_raters::dataset::Dataset;
 use mrprism_raters::prediction::{StoredPrediction, to_fixed};
-use mrprism_report::figure::{Agreement, ArmPredictions, NoFigure, Picture, Reliability};
+use mrprism_report::figure::{
+    Agreement, ArmPredictions, NoFigure, Picture, Reliability, Sheet, Trust,
+};
 use ndarray::{Array2, Array4, Array5, array};
 
 /// Test cases of the phantom, without a file.
@@ -221,6 +223,31 @@ fn the_phantoms_figures_are_drawn_alike_every_time() {
     alike("reliability", &Reliability::of(&arms, 0).unwrap());
     let agreement = Agreement::of(&cases, 0, "phantom, disc", RaterIdentity::Stable);
     alike("agreement", &agreement.unwrap());
+    alike("sheet", &Sheet::of(&arms, 0).unwrap());
+    alike(
+        "trust",
+        &Trust::of(&cases[0], &trusting(&cases[0], 3), 0).unwrap(),
+    );
+}
+
+/// Confidences of `recurrences`, moving from equal trust to trust in each rater where he marks.
+fn trusting(case: &Case, recurrences: usize) -> StoredPrediction {
+    let stored = predicted(case, recurrences, |_, structure| {
+        guess(case, structure, 1, 0.9)
+    });
+    let (raters, structures, height, width) = case.masks.dim();
+    let shape = (recurrences, raters, structures, height, width);
+    let confidences = Array5::from_shape_fn(shape, |(recurrence, rater, structure, y, x)| {
+        let weight = |rater: usize| {
+            let marks = f32::from(case.mask(rater, structure)[[y, x]]);
+            1.0 + recurrence as f32 * (0.3 * marks + 0.1 * rater as f32)
+        };
+        to_fixed(weight(rater) / (0..raters).map(weight).sum::<f32>())
+    });
+    StoredPrediction {
+        confidences,
+        ..stored
+    }
 }
 
 /// The same bytes twice, and a file that papers can hold.
@@ -232,6 +259,95 @@ fn alike(name: &str, figure: &impl Picture) {
     );
     assert!(svg.len() < 600_000, "{name}: {} bytes", svg.len());
     assert!(svg.trim_end().ends_with("</svg>"), "{name}");
-    std::fs::write(format!("/tmp/p/look-{name}.png"), &png).unwrap();
-    std::fs::write(format!("/tmp/p/look-{name}.svg"), &svg).unwrap();
+}
+
+#[test]
+fn a_sheet_says_soft_dice_of_every_recurrence() {
+    let cases = [row("a"), row("b")];
+    // Half of the raters mark the outer two of three pixels. At 0.1 and 0.3 three pixels meet three, above one meets one.
+    let stored: Vec<_> = (cases.iter())
+        .map(|case| {
+            predicted(case, 2, |recurrence, _| match recurrence {
+                0 => array![[0.0, 0.0, 1.0, 0.0, 0.0]],
+                _ => array![[0.0, 0.4, 1.0, 0.4, 0.0]],
+            })
+        })
+        .collect();
+    let arms = [paired("one", &cases, &stored)];
+    let figure = Sheet::of(&arms, 0).unwrap();
+    let scores: Vec<_> = (figure.rows[0].arms[0].recurrences.iter())
+        .map(|(_, score)| (score.unwrap() * 1e3).round())
+        .collect();
+    // Rec0: 2·1/(1 + 3) twice and 1 three times.
+    assert_eq!(scores, [800.0, 1000.0]);
+    assert!(
+        figure
+            .csv()
+            .starts_with("case,arm,recurrence,soft_dice\na,one,0,80.0")
+    );
+    let many: Vec<_> = (0..13).map(|number| row(&format!("{number}"))).collect();
+    let stored: Vec<_> = (many.iter())
+        .map(|case| predicted(case, 1, |_, _| Array2::zeros((1, 5))))
+        .collect();
+    assert_eq!(
+        said(Sheet::of(&[paired("one", &many, &stored)], 0)),
+        "this figure is not drawn: a sheet holds 12 cases and 13 were given: choose some"
+    );
+}
+
+#[test]
+fn a_sheet_in_svg_holds_each_image_once_and_its_lines_between_pixels() {
+    let cases = phantom(2);
+    let stored = two_arms(&cases);
+    let arms = [
+        paired("mrprism", &cases, &stored[0]),
+        paired("unet", &cases, &stored[1]),
+    ];
+    let figure = Sheet::of(&arms, 1).unwrap();
+    insta::assert_snapshot!(figure.csv());
+    let svg = figure.svg().unwrap();
+    assert_eq!(svg.matches("data:image/png;base64,").count(), 2);
+    // Two cases, three panels without an arm and three recurrences of both.
+    assert_eq!(svg.matches("<use ").count(), 2 * (3 + 2 * 3));
+    let path = svg.split("<path d=\"").nth(20).unwrap();
+    let path = path.split('"').next().unwrap();
+    assert!(path.contains('.') && path.ends_with('Z'), "{path}");
+}
+
+#[test]
+fn trust_stands_beside_equal_trust() {
+    let cases = phantom(1);
+    let figure = Trust::of(&cases[0], &trusting(&cases[0], 5), 0).unwrap();
+    let shown: Vec<_> = figure.recurrences.iter().map(|at| at.recurrence).collect();
+    assert_eq!(shown, [0, 4]);
+    for trust in &figure.recurrences[0].raters {
+        assert!((trust.mean.unwrap() - 0.2).abs() < 1e-4);
+    }
+    let sum: f64 = (figure.recurrences[1].raters.iter())
+        .map(|trust| trust.mean.unwrap())
+        .sum();
+    assert!((sum - 1.0).abs() < 1e-4);
+    insta::assert_snapshot!(figure.csv());
+    let svg = figure.svg().unwrap();
+    assert!(svg.contains("equal trust, 20.0"));
+    // The image, five maps of Rec4, and one for all of Rec0's, which are alike.
+    assert_eq!(svg.matches("data:image/png;base64,").count(), 1 + 5 + 1);
+}
+
+#[test]
+fn a_method_that_learns_no_confidences_has_no_maps_of_trust() {
+    let cases = phantom(1);
+    let case = &cases[0];
+    let bare = predicted(case, 1, |_, structure| guess(case, structure, 1, 0.9));
+    let mut fewer = trusting(case, 1);
+    fewer.confidences = fewer
+        .confidences
+        .slice(ndarray::s![.., ..3, .., .., ..])
+        .to_owned();
+    let refusals = [
+        said(Trust::of(case, &bare, 0)),
+        said(Trust::of(case, &fewer, 0)),
+        said(Trust::of(&row("other"), &bare, 0)),
+    ];
+    insta::assert_snapshot!(refusals.join("\n"));
 }

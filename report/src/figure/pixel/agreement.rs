@@ -100,14 +100,20 @@ impl Agreement {
         let mut dice = vec![vec![Sum::default(); raters]; raters];
         let mut areas = vec![Sum::default(); raters];
         for case in cases {
-            if case.raters() != raters || structure >= case.structures() {
+            if case.raters() != raters {
                 return Err(NoFigure::Refused(format!(
-                    "case '{}' has {} raters and {} structures, '{}' {raters} and {}: show cases of one data set",
+                    "case '{}' has {} raters and '{}' {raters}: show cases of one data set",
                     case.name,
                     case.raters(),
-                    case.structures(),
-                    first.name,
-                    first.structures()
+                    first.name
+                )));
+            }
+            if structure >= case.structures() {
+                return Err(NoFigure::Refused(format!(
+                    "case '{}' has no structure {}: it has {}",
+                    case.name,
+                    structure + 1,
+                    case.structures()
                 )));
             }
             for (one, other, value) in pairwise_dice(case, structure) {

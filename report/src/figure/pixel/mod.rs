@@ -3,8 +3,17 @@
 mod agreement;
 mod arms;
 mod axes;
+mod grid;
+mod layer;
+mod pens;
+mod raster;
 mod reliability;
+mod sheet;
+mod trust;
 
 pub use agreement::{Agreement, Cell as AgreementCell};
 pub use arms::ArmPredictions;
+pub use raster::Raster;
 pub use reliability::Reliability;
+pub use sheet::{Sheet, SheetArm, SheetRow};
+pub use trust::{Trust, TrustAt, TrustIn};
