@@ -39,6 +39,7 @@ pub(super) fn rgb([red, green, blue]: Colour) -> RGBColor {
 }
 
 /// The drawing library's complaint as ours.
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 pub(super) fn failed<E: std::error::Error + Send + Sync>(
     error: DrawingAreaErrorKind<E>,
 ) -> NoFigure {

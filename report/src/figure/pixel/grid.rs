@@ -29,35 +29,23 @@ pub(super) struct Place {
 }
 
 impl Grid {
-    /// Groups of so many panels each, one after the other. A group that does not fit into what is left of a line begins the next; one
-    /// that fits into no line goes on in the next. Panels have `sides` (smallest, largest) pixels on a figure of `width`.
+    /// Groups of so many panels each, one after the other. A group that does not fit into what is left of a line begins the next: under
+    /// the second group where that takes no more lines, so that panels of one number stand under each other. One that fits into no line
+    /// goes on in the next. Panels have `sides` (smallest, largest) pixels on a figure of `width`.
     pub(super) fn new(groups: &[usize], width: f64, sides: (f64, f64)) -> Self {
         let room = width - 2.0 * MARGIN + GAP;
         let most = ((room / (sides.0 + GAP)) as usize).max(1);
-        let (mut line, mut column) = (0, 0);
-        let mut places = Vec::new();
-        for (group, count) in groups.iter().enumerate() {
-            if column > 0 && column + count > most {
-                (line, column) = (line + 1, 0);
-            }
-            for panel in 0..*count {
-                if column == most {
-                    (line, column) = (line + 1, 0);
-                }
-                places.push(Place {
-                    group,
-                    panel,
-                    line,
-                    column,
-                });
-                column += 1;
-            }
+        let lines_of = |places: &[Place]| places.last().map_or(0, |place| place.line + 1);
+        let mut places = laid(groups, most, 0);
+        let under = laid(groups, most, groups.first().copied().unwrap_or(0));
+        if lines_of(&under) == lines_of(&places) {
+            places = under;
         }
         let columns = places.iter().map(|place| place.column + 1).max();
         let side = room / columns.unwrap_or(1) as f64 - GAP;
         Self {
             side: side.min(sides.1).floor(),
-            lines: places.last().map_or(0, |place| place.line + 1),
+            lines: lines_of(&places),
             places,
         }
     }
@@ -78,6 +66,31 @@ impl Grid {
     }
 }
 
+/// Places of groups in lines of at most `most` panels; a group that begins a line begins at column `indent` where it fits there.
+fn laid(groups: &[usize], most: usize, indent: usize) -> Vec<Place> {
+    let (mut line, mut column) = (0, 0);
+    let mut places = Vec::new();
+    for (group, count) in groups.iter().enumerate() {
+        if column > 0 && column + count > most {
+            line += 1;
+            column = if indent + count <= most { indent } else { 0 };
+        }
+        for panel in 0..*count {
+            if column == most {
+                (line, column) = (line + 1, 0);
+            }
+            places.push(Place {
+                group,
+                panel,
+                line,
+                column,
+            });
+            column += 1;
+        }
+    }
+    places
+}
+
 #[cfg(test)]
 mod tests {
     use super::Grid;
@@ -92,8 +105,11 @@ mod tests {
     fn groups_stay_together_and_begin_a_line_where_they_must() {
         let start = [(0, 0), (0, 1), (0, 2)];
         let first = [(0, 3), (0, 4), (0, 5)];
-        let second = [(1, 0), (1, 1), (1, 2)];
+        let second = [(1, 3), (1, 4), (1, 5)];
         assert_eq!(places(&[3, 3, 3]), [start, first, second].concat());
+        // Two arms a line take fewer lines than one under the other.
+        let second = [(1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (1, 5)];
+        assert_eq!(places(&[3, 3, 3, 3])[6..], second);
         let whole: Vec<_> = (0..7).map(|column| (0, column)).collect();
         assert_eq!(places(&[3, 2, 2]), whole);
     }

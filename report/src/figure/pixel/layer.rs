@@ -1,14 +1,16 @@
 //! What lies under a figure's words: images and lines with places between pixels, as pixels and as SVG.
 //!
 //! The drawing library places lines at whole pixels and writes an image into an SVG one rectangle a pixel. Here contours keep their
-//! sub-pixel vertices, lines have smooth edges, and an SVG holds each image once, as PNG, however often it is shown.
+//! sub-pixel vertices, lines have smooth edges, and an SVG holds each image (as PNG) and each contour once, however often it is shown.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use mrprism_raters::contour::{Contour, Point};
-use mrprism_raters::picture::{Canvas, Pen, WHITE, register_fonts};
+use mrprism_raters::picture::{Canvas, Colour, Pen, WHITE, register_fonts};
+use ndarray::Array2;
 use plotters::coord::Shift;
 use plotters::element::BitMapElement;
 use plotters::prelude::*;
@@ -20,6 +22,9 @@ use super::raster::Raster;
 
 /// Bytes of images, uncompressed, that an SVG holds at twice the size they are shown; more are held as they are shown.
 const FINE: usize = 400_000;
+
+/// Units of a path that a pixel of its map takes.
+const UNITS: f64 = 20.0;
 
 /// A rectangle, in pixels of the figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,18 +51,50 @@ impl Frame {
         }
     }
 
-    /// Contours of a map of `columns` columns that fills the frame, in pixels of the figure.
-    pub(super) fn placed(self, contours: &[Contour], columns: usize) -> Vec<Contour> {
+    fn is_like(self, other: Self) -> bool {
+        (self.width - other.width).abs() < 1e-9 && (self.height - other.height).abs() < 1e-9
+    }
+
+    /// An image at the frame's size, a colour a pixel.
+    fn filled_with(self, image: &Raster) -> Array2<Colour> {
+        let scale = self.width / image.side().1.max(1) as f64;
+        let size = (self.height.ceil() as usize, self.width.ceil() as usize);
+        let middle = |at: usize| (at as f64 + 0.5) / scale - 0.5;
+        Array2::from_shape_fn(size, |(y, x)| image.at(middle(x), middle(y)))
+    }
+
+    /// Where a map of `columns` columns lies that fills the frame.
+    pub(super) fn placement(self, columns: usize) -> Placement {
         let scale = self.width / columns.max(1) as f64;
-        let place = |point: &Point| Point {
-            x: self.left + (point.x + 0.5) * scale,
-            y: self.top + (point.y + 0.5) * scale,
-        };
-        let contours = contours.iter().map(|contour| Contour {
-            points: contour.points.iter().map(place).collect(),
-            closed: contour.closed,
-        });
-        contours.collect()
+        Placement {
+            left: self.left + scale / 2.0,
+            top: self.top + scale / 2.0,
+            scale,
+        }
+    }
+}
+
+/// Where contours lie: the place of their (0, 0) in pixels of the figure, and how many of these a pixel of theirs takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Placement {
+    left: f64,
+    top: f64,
+    scale: f64,
+}
+
+impl Placement {
+    /// Of contours in pixels of the figure.
+    pub(super) const AS_IS: Self = Self {
+        left: 0.0,
+        top: 0.0,
+        scale: 1.0,
+    };
+
+    fn of(self, point: Point) -> Point {
+        Point {
+            x: self.left + point.x * self.scale,
+            y: self.top + point.y * self.scale,
+        }
     }
 }
 
@@ -66,7 +103,8 @@ impl Frame {
 pub(super) struct Layer<'a> {
     images: Vec<&'a Raster>,
     frames: Vec<(usize, Frame)>,
-    lines: Vec<(Contour, Pen)>,
+    outlines: Vec<Cow<'a, [Contour]>>,
+    lines: Vec<(usize, Placement, Pen)>,
 }
 
 impl<'a> Layer<'a> {
@@ -81,9 +119,15 @@ impl<'a> Layer<'a> {
         self.frames.push((image, frame));
     }
 
-    /// Draws lines, in pixels of the figure.
-    pub(super) fn lines(&mut self, lines: &[Contour], pen: Pen) {
-        let lines = lines.iter().map(|line| (line.clone(), pen));
+    /// Holds contours, to be drawn by the number that is returned.
+    pub(super) fn outline(&mut self, contours: impl Into<Cow<'a, [Contour]>>) -> usize {
+        self.outlines.push(contours.into());
+        self.outlines.len() - 1
+    }
+
+    /// Draws held contours with every pen in turn.
+    pub(super) fn draw(&mut self, outline: usize, placement: Placement, pens: &[Pen]) {
+        let lines = pens.iter().map(|pen| (outline, placement, *pen));
         self.lines.extend(lines);
     }
 
@@ -105,71 +149,105 @@ impl<'a> Layer<'a> {
         let failed = |error: mrprism_raters::DataError| NoFigure::Drawing(error.to_string());
         let mut canvas = Canvas::new(width, height, WHITE).map_err(failed)?;
         let images = self.scaled(2.0);
+        let mut last: Option<(usize, Frame, Array2<Colour>)> = None;
         for (image, frame) in &self.frames {
-            let image = &images[*image];
-            let scale = frame.width / image.side().1.max(1) as f64;
+            // Panels of one case show one image at one size: it is brought to that size once.
+            let shown = match last.take() {
+                Some((other, size, shown)) if other == *image && frame.is_like(size) => shown,
+                _ => frame.filled_with(&images[*image]),
+            };
             canvas.fill(
                 (frame.left, frame.top),
                 (frame.width, frame.height),
-                |x, y| image.at(x / scale - 0.5, y / scale - 0.5),
+                |x, y| {
+                    shown
+                        .get([y as usize, x as usize])
+                        .copied()
+                        .unwrap_or(WHITE)
+                },
             );
+            last = Some((*image, *frame, shown));
         }
         let everywhere = [0.0, 0.0, f64::from(width), f64::from(height)];
-        for (line, pen) in &self.lines {
-            canvas.stroke(&line.points, line.closed, *pen, everywhere);
+        for (outline, placement, pen) in &self.lines {
+            for contour in self.outlines[*outline].iter() {
+                let points = contour.points.iter().map(|point| placement.of(*point));
+                let points: Vec<_> = points.collect();
+                canvas.stroke(&points, contour.closed, *pen, everywhere);
+            }
         }
         Ok(canvas.rgb())
     }
 
-    /// Elements of an SVG.
+    /// Elements of an SVG: images and paths once each, then their uses.
     fn elements(&self) -> Result<String, NoFigure> {
         let mut images = self.scaled(2.0);
         if images.iter().map(Raster::bytes).sum::<usize>() > FINE {
             images = self.scaled(1.0);
         }
-        let mut written = String::from("<defs>\n");
+        let mut held = Held::default();
         let mut names = Vec::new();
         for image in &images {
             let file = BASE64_STANDARD.encode(image.png()?);
-            // Figures that share a page must not share names.
-            let name = format!("image-{:016x}", fnv1a(file.as_bytes()));
             let (rows, columns) = image.side();
-            if !names.contains(&name) {
-                line(
-                    &mut written,
-                    format_args!(
-                        "<image id=\"{name}\" width=\"{columns}\" height=\"{rows}\" href=\"data:image/png;base64,{file}\"/>"
-                    ),
-                );
-            }
-            names.push(name);
+            names.push(held.name(&format!(
+                "image width=\"{columns}\" height=\"{rows}\" href=\"data:image/png;base64,{file}\""
+            )));
         }
-        written.push_str("</defs>\n");
+        let mut uses = String::new();
         for (image, frame) in &self.frames {
             let scale = frame.width / images[*image].side().1.max(1) as f64;
             let (name, left, top) = (&names[*image], frame.left, frame.top);
             line(
-                &mut written,
+                &mut uses,
                 format_args!(
                     "<use href=\"#{name}\" transform=\"translate({left:.2} {top:.2}) scale({scale:.5})\"/>"
                 ),
             );
         }
-        for (contour, pen) in &self.lines {
+        let outlines = self.outlines.iter().map(|contours| path(contours));
+        let outlines = outlines.map(|path| held.name(&format!("path d=\"{path}\"")));
+        let names: Vec<_> = outlines.collect();
+        uses.push_str("<g fill=\"none\" stroke-linejoin=\"round\">\n");
+        for (outline, Placement { left, top, scale }, pen) in &self.lines {
             let [red, green, blue] = pen.colour;
+            let scale = scale / UNITS;
             let dash = pen.dash.map_or_else(String::new, |(on, off)| {
+                let (on, off) = (on / scale, off / scale);
                 format!(" stroke-dasharray=\"{on:.1} {off:.1}\"")
             });
             line(
-                &mut written,
+                &mut uses,
                 format_args!(
-                    "<path d=\"{}\" fill=\"none\" stroke=\"#{red:02X}{green:02X}{blue:02X}\" stroke-width=\"{:.1}\" stroke-linejoin=\"round\"{dash}/>",
-                    path(contour),
-                    pen.width
+                    "<use href=\"#{}\" transform=\"translate({left:.2} {top:.2}) scale({scale:.5})\" stroke=\"#{red:02X}{green:02X}{blue:02X}\" stroke-width=\"{:.1}\"{dash}/>",
+                    names[*outline],
+                    pen.width / scale
                 ),
             );
         }
-        Ok(written)
+        Ok(format!("<defs>\n{}</defs>\n{uses}</g>\n", held.written))
+    }
+}
+
+/// Elements that others use, each written once.
+#[derive(Default)]
+struct Held {
+    written: String,
+    names: Vec<String>,
+}
+
+impl Held {
+    /// The element's name. It is made of what the element says, for figures on one page must not share names of other things.
+    fn name(&mut self, element: &str) -> String {
+        let name = format!("held-{:016x}", fnv1a(element.as_bytes()));
+        if !self.names.contains(&name) {
+            line(
+                &mut self.written,
+                format_args!("<{element} id=\"{name}\"/>"),
+            );
+            self.names.push(name.clone());
+        }
+        name
     }
 }
 
@@ -220,21 +298,43 @@ fn line(to: &mut String, words: std::fmt::Arguments<'_>) {
     to.push('\n');
 }
 
-/// Vertices to a tenth of a pixel, none twice in a row.
-fn path(contour: &Contour) -> String {
-    let mut places: Vec<_> = contour
-        .points
-        .iter()
-        .map(|point| ((point.x * 10.0).round(), (point.y * 10.0).round()))
-        .collect();
-    places.dedup();
+/// Steps from vertex to vertex in whole [`UNITS`], those in one direction joined.
+fn path(contours: &[Contour]) -> String {
+    let unit = |value: f64| (value * UNITS).round() as i64;
     let mut written = String::new();
-    for (at, (x, y)) in places.into_iter().enumerate() {
-        let word = if at == 0 { 'M' } else { 'L' };
-        let _ = write!(written, "{word}{} {}", x / 10.0, y / 10.0);
-    }
-    if contour.closed {
-        written.push('Z');
+    for contour in contours {
+        let places: Vec<_> = contour
+            .points
+            .iter()
+            .map(|point| (unit(point.x), unit(point.y)))
+            .collect();
+        let Some((x, y)) = places.first() else {
+            continue;
+        };
+        let _ = write!(written, "M{x} {y}l");
+        let mut steps: Vec<(i64, i64)> = Vec::new();
+        for pair in places.windows(2) {
+            let (dx, dy) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+            match steps.last_mut() {
+                _ if (dx, dy) == (0, 0) => {}
+                Some((x, y)) if *x * dy == *y * dx && *x * dx + *y * dy > 0 => {
+                    *x += dx;
+                    *y += dy;
+                }
+                _ => steps.push((dx, dy)),
+            }
+        }
+        for (at, (dx, dy)) in steps.iter().enumerate() {
+            let before = if at == 0 || *dx < 0 { "" } else { " " };
+            let between = if *dy < 0 { "" } else { " " };
+            let _ = write!(written, "{before}{dx}{between}{dy}");
+        }
+        if steps.is_empty() {
+            written.push_str("0 0");
+        }
+        if contour.closed {
+            written.push('Z');
+        }
     }
     written
 }
@@ -244,4 +344,24 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use mrprism_raters::contour::{Contour, Point};
+
+    use super::path;
+
+    #[test]
+    fn a_path_joins_steps_in_one_direction_and_comes_back_to_where_it_was() {
+        let point = |(x, y)| Point { x, y };
+        let square = [(1.0, 0.5), (1.5, 1.0), (2.0, 1.5), (1.5, 2.0), (0.5, 1.0)];
+        let contour = |closed| Contour {
+            points: square.map(point).to_vec(),
+            closed,
+        };
+        assert_eq!(path(&[contour(true)]), "M20 10l20 20-10 10-20-20Z");
+        assert_eq!(path(&[contour(false)]), "M20 10l20 20-10 10-20-20");
+        assert_eq!(path(&[]), "");
+    }
 }

@@ -9,7 +9,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::super::draw::SMALL;
 use super::super::panel::NoFigure;
 use super::axes::{width_of, write};
-use super::layer::Layer;
+use super::layer::{Layer, Placement};
 
 /// Pixels of a sample of a line, and of a legend's line.
 const SAMPLE: f64 = 24.0;
@@ -35,20 +35,18 @@ pub(super) fn majority(width: f64) -> Strokes {
     vec![pen([40; 3], width + 1.2), pen(WHITE, width)]
 }
 
-/// A prediction's.
-pub(super) fn prediction() -> Strokes {
+/// A prediction's, in a colour that no rater of so many has; of seven or more the first rater's, thicker.
+pub(super) fn prediction(raters: usize) -> Strokes {
+    let at = match raters {
+        0..=5 => 5,
+        6 => 6,
+        _ => 0,
+    };
     vec![Pen {
-        colour: OKABE_ITO[0],
+        colour: OKABE_ITO[at],
         width: 2.4,
         dash: None,
     }]
-}
-
-/// Draws contours with every pen in turn.
-pub(super) fn stroke(layer: &mut Layer<'_>, contours: &[Contour], strokes: &[Pen]) {
-    for pen in strokes {
-        layer.lines(contours, *pen);
-    }
 }
 
 /// Samples of lines with their meaning, in as many lines as they need.
@@ -82,7 +80,7 @@ impl Legend {
         (rows as f64 * ROW) as u32
     }
 
-    /// Draws the samples.
+    /// Draws the samples, wider than on the images, where a line is longer.
     pub(super) fn samples(&self, layer: &mut Layer<'_>) {
         for (left, row, strokes, _) in &self.entries {
             let y = self.middle(*row);
@@ -91,7 +89,12 @@ impl Legend {
                 points: ends.to_vec(),
                 closed: false,
             };
-            stroke(layer, &[line], strokes);
+            let wide = strokes.iter().map(|pen| Pen {
+                width: pen.width * 1.4,
+                ..*pen
+            });
+            let line = layer.outline(vec![line]);
+            layer.draw(line, Placement::AS_IS, &wide.collect::<Strokes>());
         }
     }
 

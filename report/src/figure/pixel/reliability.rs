@@ -216,7 +216,7 @@ impl Reliability {
         for (at, (_, curve)) in self.arms.iter().enumerate() {
             let filled = curve.bins.iter().filter(|bin| bin.count > 0);
             let bars = filled.map(|bin| {
-                let first = bin.upper - (1.0 + FILLED) / 2.0 / BINS as f64;
+                let first = bin.upper - f64::midpoint(1.0, FILLED) / BINS as f64;
                 let start = first + share * at as f64;
                 let height = (bin.count as f64).log10();
                 Rectangle::new(

@@ -118,14 +118,19 @@ impl Sheet {
         Grid::new(&groups, f64::from(WIDTH), SIDES)
     }
 
-    fn legend(&self) -> Legend {
+    /// Slots up to the last in which somebody is present.
+    fn raters(&self) -> usize {
         let raters = self.rows.iter().flat_map(|row| &row.raters);
-        let raters = raters.map(|(rater, _)| rater + 1).max().unwrap_or(0);
+        raters.map(|(rater, _)| rater + 1).max().unwrap_or(0)
+    }
+
+    fn legend(&self) -> Legend {
+        let raters = self.raters();
         let mut named: Vec<_> = (0..raters)
             .map(|rater| (pens::rater(rater), format!("R{}", rater + 1)))
             .collect();
         named.push((pens::majority(1.2), "majority".to_owned()));
-        named.push((pens::prediction(), "prediction above 0.5".to_owned()));
+        named.push((pens::prediction(raters), "prediction above 0.5".to_owned()));
         Legend::new(named, HEAD, WIDTH)
     }
 
@@ -199,32 +204,41 @@ impl Layered for Sheet {
     fn layer(&self) -> Layer<'_> {
         let grid = self.grid();
         let mut layer = Layer::default();
+        let prediction = pens::prediction(self.raters());
         self.legend().samples(&mut layer);
         for (row, top) in self.rows.iter().zip(self.tops(&grid)) {
             let image = layer.hold(&row.image);
+            let raters = row.raters.iter();
+            let raters: Vec<_> = raters
+                .map(|(rater, drawn)| (*rater, layer.outline(drawn.as_slice())))
+                .collect();
+            let majority = layer.outline(row.majority.as_slice());
             for place in &grid.places {
                 let top = top + place.line as f64 * line_height(row, &grid) + NAME;
                 let start = (grid.left(place.column), top);
                 let frame = Frame::within(start, grid.side, row.image.side());
                 layer.show(image, frame);
-                let placed = |contours: &[Contour]| frame.placed(contours, row.image.side().1);
+                let placement = frame.placement(row.image.side().1);
                 match (place.group, GIVEN.get(place.panel)) {
                     (0, Some(&"raters")) => {
-                        for (rater, contours) in &row.raters {
-                            pens::stroke(&mut layer, &placed(contours), &pens::rater(*rater));
+                        for (rater, drawn) in &raters {
+                            layer.draw(*drawn, placement, &pens::rater(*rater));
                         }
                     }
                     (0, Some(&"majority")) => {
-                        pens::stroke(&mut layer, &placed(&row.majority), &pens::majority(1.6));
+                        layer.draw(majority, placement, &pens::majority(1.6));
                     }
                     (0, _) => {}
                     (group, _) => {
                         let arm = row.arms.get(group - 1);
                         let panel = arm.and_then(|arm| arm.recurrences.get(place.panel));
-                        let Some((contours, _)) = panel else { continue };
+                        let Some((predicted, _)) = panel else {
+                            continue;
+                        };
                         // What shows of the majority is where the prediction leaves it.
-                        pens::stroke(&mut layer, &placed(&row.majority), &pens::majority(0.8));
-                        pens::stroke(&mut layer, &placed(contours), &pens::prediction());
+                        layer.draw(majority, placement, &pens::majority(0.8));
+                        let predicted = layer.outline(predicted.as_slice());
+                        layer.draw(predicted, placement, &prediction);
                     }
                 }
             }

@@ -245,7 +245,9 @@ impl Layered for Trust {
                         let map = layer.hold(&maps[rater]);
                         layer.show(map, frame);
                         let (_, drawn) = &self.raters[rater];
-                        layer.lines(&frame.placed(drawn, self.image.side().1), OWN);
+                        let drawn = layer.outline(drawn.as_slice());
+                        let columns = self.image.side().1;
+                        layer.draw(drawn, frame.placement(columns), &[OWN]);
                     }
                 }
             }
