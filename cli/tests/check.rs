@@ -108,7 +108,10 @@ fn circles_escapes_and_empty_checks_are_wrong_use() {
         assert!(errors(&output).contains(told), "{}", errors(&output));
     }
     for (arguments, told) in [
-        (&["check", "a.tex"][..], "give --table FILE"),
+        (
+            &["check", "a.tex"][..],
+            "give --snapshot NAME, --table FILE",
+        ),
         (&["check", "c.tex", "--table", TABLE], "cannot read c.tex"),
         (
             &["check", "a.tex", "--table", "a.tex"],

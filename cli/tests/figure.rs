@@ -39,7 +39,7 @@ fn what_cannot_be_drawn_is_wrong_use() {
     for (more, told) in [
         (
             ["--kind", "raters", "--out", "f.gif"].as_slice(),
-            "ends in .svg or .png",
+            "ends in .svg, .png or .pdf",
         ),
         (
             &["--kind", "raters", "--arm", "x", "--out", "f.svg"],

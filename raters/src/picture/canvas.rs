@@ -154,24 +154,39 @@ impl Canvas {
     /// # Errors
     /// An encoder that gives up.
     pub fn png(&self) -> Result<Vec<u8>, DataError> {
-        let picture = RgbImage::from_fn(self.width, self.height, |x, y| {
-            let mut sums = [0_u32; 3];
-            for row in y * FINER..(y + 1) * FINER {
-                let start = self.place(row, x * FINER);
-                for pixel in self.pixels[start..start + 3 * FINER as usize].chunks_exact(3) {
-                    for (sum, part) in sums.iter_mut().zip(pixel) {
-                        *sum += u32::from(*part);
-                    }
-                }
-            }
-            let of = FINER * FINER;
-            ::image::Rgb(sums.map(|sum| ((sum + of / 2) / of) as u8))
-        });
+        let picture = RgbImage::from_raw(self.width, self.height, self.rgb())
+            .ok_or_else(|| DataError::Picture("the canvas lost pixels".to_owned()))?;
         let mut file = Cursor::new(Vec::new());
         picture
             .write_to(&mut file, ImageFormat::Png)
             .map_err(|error| DataError::Picture(error.to_string()))?;
         Ok(file.into_inner())
+    }
+
+    /// The finished picture's pixels, row by row: red, green, blue.
+    pub fn rgb(&self) -> Vec<u8> {
+        let mut pixels = Vec::with_capacity(self.width as usize * self.height as usize * 3);
+        for y in 0..self.height {
+            for x in 0..self.width {
+                pixels.extend(self.averaged(x, y));
+            }
+        }
+        pixels
+    }
+
+    /// A pixel of the picture: the mean of what was drawn for it.
+    fn averaged(&self, x: u32, y: u32) -> Colour {
+        let mut sums = [0_u32; 3];
+        for row in y * FINER..(y + 1) * FINER {
+            let start = self.place(row, x * FINER);
+            for pixel in self.pixels[start..start + 3 * FINER as usize].chunks_exact(3) {
+                for (sum, part) in sums.iter_mut().zip(pixel) {
+                    *sum += u32::from(*part);
+                }
+            }
+        }
+        let of = FINER * FINER;
+        sums.map(|sum| ((sum + of / 2) / of) as u8)
     }
 
     /// How wide one line of text will be, in pixels of the picture.

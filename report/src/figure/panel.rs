@@ -26,6 +26,9 @@ pub enum NoFigure {
         /// What there is.
         known: String,
     },
+    /// What it would show means nothing.
+    #[error("this figure is not drawn: {0}")]
+    Refused(String),
     /// The drawing library's complaint.
     #[error("drawing: {0}")]
     Drawing(String),

@@ -11,6 +11,7 @@ mod compared;
 mod export;
 mod figure;
 mod figure_kinds;
+mod pixel;
 mod printed;
 mod select;
 mod statistics;

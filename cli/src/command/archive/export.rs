@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use mrprism_protocol::state::ArtifactKind;
 use mrprism_protocol::wire::ExportedRun;
+use mrprism_raters::prediction;
 use mrprism_report::export::{CURVES, EXPERIMENT, Export as Exported, SCORES};
 use mrprism_settings::Flags;
 use serde::Serialize;
@@ -145,11 +146,11 @@ impl Export {
         case: &str,
     ) -> anyhow::Result<bool> {
         let files = client.artifacts(&run.id.to_string()).await?;
-        let ending = format!("{case}.mrp");
-        let wanted = files.iter().find(|one| {
-            one.kind == ArtifactKind::Prediction
-                && one.file.name.rsplit('/').next() == Some(&ending)
-        });
+        let ending = prediction::file_name(case);
+        let name = format!("predictions/{ending}");
+        let wanted = files
+            .iter()
+            .find(|one| one.kind == ArtifactKind::Prediction && one.file.name == name);
         let Some(wanted) = wanted else {
             return Ok(false);
         };
