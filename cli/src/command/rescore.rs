@@ -21,10 +21,10 @@ use crate::output;
 pub(crate) struct Rescore {
     /// The experiment's name or id
     experiment: String,
-    /// A reference in place of the runs' own: mean, majority, staple, arbitrated, raters, leave_one_out; may be repeated
+    /// A reference in place of the runs' own: mean, majority, staple, arbitrated, raters, `leave_one_out`; may be repeated
     #[arg(long = "reference", value_name = "REFERENCE")]
     references: Vec<ReferenceFamily>,
-    /// A metric in place of the runs' own, e.g. soft_dice; `mrprism score --list` lists them; may be repeated
+    /// A metric in place of the runs' own, e.g. `soft_dice`; `mrprism score --list` lists them; may be repeated
     #[arg(long = "metric", value_name = "METRIC")]
     metrics: Vec<Metric>,
     /// Print what was queued as JSON

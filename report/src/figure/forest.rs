@@ -262,14 +262,14 @@ fn draw_panel<DB: DrawingBackend>(
 
 /// `+1.20 [0.40, 2.00] p 0.031`, or how few patients there were.
 fn said(line: &ForestLine) -> String {
-    let mut words = format!("{:+.2}", line.mean);
-    match line.interval {
-        Some([low, high]) => words += &format!(" [{low:.2}, {high:.2}]"),
-        None => words += &format!(" (n = {}: no interval)", line.patients),
-    }
-    match line.p {
-        Some(p) if p < 0.001 => words + " p <0.001",
-        Some(p) => words + &format!(" p {p:.3}"),
-        None => words,
-    }
+    let interval = match line.interval {
+        Some([low, high]) => format!("[{low:.2}, {high:.2}]"),
+        None => format!("(n = {}: no interval)", line.patients),
+    };
+    let p = match line.p {
+        Some(p) if p < 0.001 => " p <0.001".to_owned(),
+        Some(p) => format!(" p {p:.3}"),
+        None => String::new(),
+    };
+    format!("{:+.2} {interval}{p}", line.mean)
 }

@@ -57,12 +57,11 @@ pub(super) async fn trust(chosen: Chosen<'_>, flags: &Flags) -> anyhow::Result<T
 
 /// Raters alone: of the data set that is named, or the experiment's.
 pub(super) async fn agreement(chosen: Chosen<'_>, flags: &Flags) -> anyhow::Result<Agreement> {
-    let name = match chosen.dataset {
-        Some(name) => name.to_owned(),
-        None => {
-            let (_, runs) = first_runs(flags, chosen.experiment, chosen.arms).await?;
-            runs[0].spec.dataset.name.clone()
-        }
+    let name = if let Some(name) = chosen.dataset {
+        name.to_owned()
+    } else {
+        let (_, runs) = first_runs(flags, chosen.experiment, chosen.arms).await?;
+        runs[0].spec.dataset.name.clone()
     };
     let data = data::open(&name, chosen.roots, flags)?;
     let structures = &data.definition().structures;
