@@ -21,7 +21,7 @@ fn write_export(folder: &Path, name: &str) {
         experiment: NamedText {
             file: format!("{name}.toml"),
             text: format!(
-                "name = \"{name}\"\nquestion = \"Is it so?\"\nseeds = [0, 1]\n[base]\ndataset = \"phantom\"\nmethod = \"mrprism\"\nsize = 64\n{ARMS}"
+                "name = \"{name}\"\nquestion = \"Is it so?\"\nseeds = [0, 1]\n[base]\ndataset = \"brains\"\nmethod = \"mrprism\"\nsize = 64\n{ARMS}"
             ),
         },
         methods: vec![NamedText {
@@ -117,7 +117,7 @@ fn chrono_time<T: serde::de::DeserializeOwned>(second: i64) -> T {
 
 fn phantom() -> DatasetCard {
     DatasetCard {
-        name: "phantom".to_owned(),
+        name: "brains".to_owned(),
         manifest: "m1".to_owned(),
         raters: 3,
         rater_identity: RaterIdentity::Stable,

@@ -18,6 +18,9 @@ const PANEL: u32 = 280;
 /// Most points of a line: more than a page can show are averaged.
 const MOST: usize = 300;
 
+/// Lengths of dashes and of gaps, one an arm: lines are told apart without colours too.
+const DASHES: [Option<(u32, u32)>; 4] = [None, Some((10, 5)), Some((3, 4)), Some((16, 4))];
+
 /// One run's curves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArmCurves {
@@ -278,8 +281,14 @@ fn draw_panel<DB: DrawingBackend>(
             chart.draw_series([band]).map_err(failed)?;
         }
         let means = line.points.iter().map(|point| (point.step, point.mean));
-        let means = LineSeries::new(means, colour(at).stroke_width(2));
-        chart.draw_series(means).map_err(failed)?;
+        let style = colour(at).stroke_width(2);
+        match DASHES[at % DASHES.len()] {
+            None => chart.draw_series(LineSeries::new(means, style)),
+            Some((dash, gap)) => {
+                chart.draw_series(DashedLineSeries::new(means, dash, gap, style))
+            }
+        }
+        .map_err(failed)?;
     }
     Ok(())
 }
