@@ -5,6 +5,7 @@ mod arms;
 mod axes;
 mod grid;
 mod layer;
+mod path;
 mod pens;
 mod raster;
 mod reliability;

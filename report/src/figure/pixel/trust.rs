@@ -70,7 +70,7 @@ pub struct TrustAt {
 /// How much one rater counts, in 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrustIn {
-    /// Over the pixels that a present rater marks or whose prediction is above 0.5 (`confidence@1`); none where there is none.
+    /// Over the pixels that a present rater marks or whose prediction is above 0.5 (`confidence@1`); none where there is none, and of an absent rater.
     pub mean: Option<f64>,
     /// Over the image.
     pub lowest: f64,
@@ -103,6 +103,7 @@ impl Trust {
             1..=3 => (0..count).collect(),
             _ => vec![0, count - 1],
         };
+        let is_present = |rater: usize| case.present.get(rater).copied().unwrap_or(false);
         let equal = 1.0 / raters as f64;
         let mut maps = Vec::new();
         let mut recurrences = Vec::new();
@@ -129,7 +130,10 @@ impl Trust {
                         (low.min(f64::from(*value)), high.max(f64::from(*value)))
                     });
                 TrustIn {
-                    mean: means.as_ref().map(|means| means[rater]),
+                    mean: means
+                        .as_ref()
+                        .filter(|_| is_present(rater))
+                        .and_then(|means| means.get(rater).copied()),
                     lowest,
                     highest,
                 }
@@ -160,8 +164,10 @@ impl Trust {
             reach,
             raters: (0..raters)
                 .map(|rater| {
-                    let present = case.present.get(rater).copied().unwrap_or(false);
-                    (present, contours(&case.mask(rater, structure), 0.5))
+                    (
+                        is_present(rater),
+                        contours(&case.mask(rater, structure), 0.5),
+                    )
                 })
                 .collect(),
         })
