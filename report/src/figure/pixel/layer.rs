@@ -18,14 +18,14 @@ use plotters::prelude::*;
 use super::super::panel::NoFigure;
 use super::super::picture::Picture;
 use super::axes::failed;
+use super::path::Path;
 use super::raster::Raster;
 
-/// Bytes of images, uncompressed, that an SVG holds at twice the size they are shown; more are held as they are shown.
-const FINE: usize = 400_000;
-
-/// Units of a path that a pixel of its map takes.
-const UNITS: f64 = 20.0;
-
+/// How much finer than shown an image is held, so that print and zoom show what it has; and the coarsest.
+const FINEST: f64 = 2.0;
+const COARSEST: f64 = 0.5;
+/// Bytes of PNG that an SVG holds: where they are more, all images become coarser.
+const MOST_BYTES: usize = 250_000;
 /// A rectangle, in pixels of the figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Frame {
@@ -148,7 +148,7 @@ impl<'a> Layer<'a> {
     fn pixels(&self, (width, height): (u32, u32)) -> Result<Vec<u8>, NoFigure> {
         let failed = |error: mrprism_raters::DataError| NoFigure::Drawing(error.to_string());
         let mut canvas = Canvas::new(width, height, WHITE).map_err(failed)?;
-        let images = self.scaled(2.0);
+        let images = self.scaled(FINEST);
         let mut last: Option<(usize, Frame, Array2<Colour>)> = None;
         for (image, frame) in &self.frames {
             // Panels of one case show one image at one size: it is brought to that size once.
@@ -179,16 +179,31 @@ impl<'a> Layer<'a> {
         Ok(canvas.rgb())
     }
 
+    /// The images as PNG, as fine as the file may be large.
+    fn encoded(&self) -> Result<Vec<(Raster, Vec<u8>)>, NoFigure> {
+        let mut finer = FINEST;
+        loop {
+            let images = self.scaled(finer).into_iter();
+            let files = images.map(|image| {
+                let file = image.png()?;
+                Ok((image, file))
+            });
+            let files = files.collect::<Result<Vec<_>, NoFigure>>()?;
+            let bytes: usize = files.iter().map(|(_, file)| file.len()).sum();
+            if bytes <= MOST_BYTES || finer <= COARSEST {
+                return Ok(files);
+            }
+            finer = (finer * 0.8).max(COARSEST);
+        }
+    }
+
     /// Elements of an SVG: images and paths once each, then their uses.
     fn elements(&self) -> Result<String, NoFigure> {
-        let mut images = self.scaled(2.0);
-        if images.iter().map(Raster::bytes).sum::<usize>() > FINE {
-            images = self.scaled(1.0);
-        }
         let mut held = Held::default();
         let mut names = Vec::new();
-        for image in &images {
-            let file = BASE64_STANDARD.encode(image.png()?);
+        let images = self.encoded()?;
+        for (image, file) in &images {
+            let file = BASE64_STANDARD.encode(file);
             let (rows, columns) = image.side();
             names.push(held.name(&format!(
                 "image width=\"{columns}\" height=\"{rows}\" href=\"data:image/png;base64,{file}\""
@@ -196,7 +211,7 @@ impl<'a> Layer<'a> {
         }
         let mut uses = String::new();
         for (image, frame) in &self.frames {
-            let scale = frame.width / images[*image].side().1.max(1) as f64;
+            let scale = frame.width / images[*image].0.side().1.max(1) as f64;
             let (name, left, top) = (&names[*image], frame.left, frame.top);
             line(
                 &mut uses,
@@ -205,13 +220,19 @@ impl<'a> Layer<'a> {
                 ),
             );
         }
-        let outlines = self.outlines.iter().map(|contours| path(contours));
-        let outlines = outlines.map(|path| held.name(&format!("path d=\"{path}\"")));
-        let names: Vec<_> = outlines.collect();
+        let mut names = Vec::new();
+        for (at, contours) in self.outlines.iter().enumerate() {
+            let drawn = self.lines.iter().filter(|(outline, ..)| *outline == at);
+            let scale = drawn.map(|(_, placement, _)| placement.scale);
+            let path = Path::of(contours, scale.fold(f64::EPSILON, f64::max));
+            let name = held.name(&format!("path d=\"{}\"", path.data));
+            names.push((name, path.units));
+        }
         uses.push_str("<g fill=\"none\" stroke-linejoin=\"round\">\n");
         for (outline, Placement { left, top, scale }, pen) in &self.lines {
             let [red, green, blue] = pen.colour;
-            let scale = scale / UNITS;
+            let (name, units) = &names[*outline];
+            let scale = scale / units;
             let dash = pen.dash.map_or_else(String::new, |(on, off)| {
                 let (on, off) = (on / scale, off / scale);
                 format!(" stroke-dasharray=\"{on:.1} {off:.1}\"")
@@ -220,7 +241,7 @@ impl<'a> Layer<'a> {
                 &mut uses,
                 format_args!(
                     "<use href=\"#{}\" transform=\"translate({left:.2} {top:.2}) scale({scale:.5})\" stroke=\"#{red:02X}{green:02X}{blue:02X}\" stroke-width=\"{:.1}\"{dash}/>",
-                    names[*outline],
+                    name,
                     pen.width / scale
                 ),
             );
@@ -298,70 +319,9 @@ fn line(to: &mut String, words: std::fmt::Arguments<'_>) {
     to.push('\n');
 }
 
-/// Steps from vertex to vertex in whole [`UNITS`], those in one direction joined.
-fn path(contours: &[Contour]) -> String {
-    let unit = |value: f64| (value * UNITS).round() as i64;
-    let mut written = String::new();
-    for contour in contours {
-        let places: Vec<_> = contour
-            .points
-            .iter()
-            .map(|point| (unit(point.x), unit(point.y)))
-            .collect();
-        let Some((x, y)) = places.first() else {
-            continue;
-        };
-        let _ = write!(written, "M{x} {y}l");
-        let mut steps: Vec<(i64, i64)> = Vec::new();
-        for pair in places.windows(2) {
-            let (dx, dy) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
-            match steps.last_mut() {
-                _ if (dx, dy) == (0, 0) => {}
-                Some((x, y)) if *x * dy == *y * dx && *x * dx + *y * dy > 0 => {
-                    *x += dx;
-                    *y += dy;
-                }
-                _ => steps.push((dx, dy)),
-            }
-        }
-        for (at, (dx, dy)) in steps.iter().enumerate() {
-            let before = if at == 0 || *dx < 0 { "" } else { " " };
-            let between = if *dy < 0 { "" } else { " " };
-            let _ = write!(written, "{before}{dx}{between}{dy}");
-        }
-        if steps.is_empty() {
-            written.push_str("0 0");
-        }
-        if contour.closed {
-            written.push('Z');
-        }
-    }
-    written
-}
-
 /// The FNV-1a hash (Fowler, Noll, Vo): a name for bytes, nothing more.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use mrprism_raters::contour::{Contour, Point};
-
-    use super::path;
-
-    #[test]
-    fn a_path_joins_steps_in_one_direction_and_comes_back_to_where_it_was() {
-        let point = |(x, y)| Point { x, y };
-        let square = [(1.0, 0.5), (1.5, 1.0), (2.0, 1.5), (1.5, 2.0), (0.5, 1.0)];
-        let contour = |closed| Contour {
-            points: square.map(point).to_vec(),
-            closed,
-        };
-        assert_eq!(path(&[contour(true)]), "M20 10l20 20-10 10-20-20Z");
-        assert_eq!(path(&[contour(false)]), "M20 10l20 20-10 10-20-20");
-        assert_eq!(path(&[]), "");
-    }
 }

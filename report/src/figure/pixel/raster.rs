@@ -39,11 +39,6 @@ impl Raster {
         self.0.dim()
     }
 
-    /// Bytes before compression.
-    pub(super) fn bytes(&self) -> usize {
-        self.0.len() * if self.is_grey() { 1 } else { 3 }
-    }
-
     fn is_grey(&self) -> bool {
         let mut pixels = self.0.iter();
         pixels.all(|[red, green, blue]| red == green && green == blue)
@@ -146,10 +141,10 @@ mod tests {
     }
 
     #[test]
-    fn grey_takes_a_third_and_a_case_without_an_image_has_a_ground() {
+    fn grey_is_one_channel_and_a_case_without_an_image_has_a_ground() {
         let bare = Raster::of_image(&Array3::zeros((0, 2, 3)));
-        assert_eq!((bare.bytes(), bare.at(1.0, 1.0)), (6, [217; 3]));
+        assert_eq!((bare.is_grey(), bare.at(1.0, 1.0)), (true, [217; 3]));
         let colours = Raster::of_map(&array![[0.0, 1.0]], |v| [0, (v * 9.0) as u8, 0]);
-        assert_eq!(colours.bytes(), 6);
+        assert!(!colours.is_grey());
     }
 }

@@ -31,7 +31,7 @@ const BETWEEN: f64 = 12.0;
 /// Smallest and largest side of a panel.
 const SIDES: (f64, f64) = (110.0, 170.0);
 /// Cases that a page can hold, and a file of reasonable size.
-const MOST: usize = 12;
+const MOST: usize = 10;
 /// Panels before the arms': image, raters, majority.
 const GIVEN: [&str; 3] = ["image", "raters", "majority"];
 
@@ -51,7 +51,7 @@ pub struct SheetRow {
     pub case: String,
     /// Its image.
     pub image: Raster,
-    /// Each present rater, from 0, and the contours of what he drew.
+    /// Each present rater's slot, from 0, and the contours of what he drew. Exchangeable raters' slots mean nothing beyond this case.
     pub raters: Vec<(usize, Vec<Contour>)>,
     /// The present raters' majority's contours.
     pub majority: Vec<Contour>,
@@ -72,7 +72,7 @@ impl Sheet {
     /// A sheet of one structure of the first arm's cases, in their order.
     ///
     /// # Errors
-    /// [`NoFigure`] where there is no arm or case, more than twelve cases, arms have other cases, or a prediction is not of its case.
+    /// [`NoFigure`] where there is no arm or case, more than ten cases, arms have other cases, or a prediction is not of its case.
     pub fn of(arms: &[ArmPredictions<'_>], structure: usize) -> Result<Self, NoFigure> {
         comparable(arms, structure)?;
         let cases: Vec<&Case> = arms[0].1.iter().map(|(case, _)| *case).collect();
