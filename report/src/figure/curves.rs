@@ -284,9 +284,7 @@ fn draw_panel<DB: DrawingBackend>(
         let style = colour(at).stroke_width(2);
         match DASHES[at % DASHES.len()] {
             None => chart.draw_series(LineSeries::new(means, style)),
-            Some((dash, gap)) => {
-                chart.draw_series(DashedLineSeries::new(means, dash, gap, style))
-            }
+            Some((dash, gap)) => chart.draw_series(DashedLineSeries::new(means, dash, gap, style)),
         }
         .map_err(failed)?;
     }

@@ -43,8 +43,16 @@ pub fn bootstrap(nest: Nest<'_>, alpha: f64, draws: u32, seed: u64) -> Result<In
         return Err(Refusal::TooFewForInterval { units });
     }
     let mean = mean_of(patients.iter().flatten());
+    let mut starts = vec![0];
+    starts.extend(patients.iter().scan(0, |end, cases| {
+        *end += cases.len();
+        Some(*end)
+    }));
     let mut resampled: Vec<f64> = (0..draws.max(1))
-        .map(|number| resample(patients, seeds, Draws::new(seed, &[u64::from(number)])))
+        .map(|number| {
+            let draws = Draws::new(seed, &[u64::from(number)]);
+            resample(patients, &starts, seeds, draws)
+        })
         .collect();
     resampled.sort_by(f64::total_cmp);
     let left_out: Vec<f64> = (0..units)
@@ -66,20 +74,30 @@ fn mean_of<'a>(cases: impl Iterator<Item = &'a Vec<f64>>) -> f64 {
     sum / count
 }
 
-fn resample(patients: &[Vec<Vec<f64>>], seeds: usize, draws: Draws) -> f64 {
+/// `starts` says where each patient's cases begin among all, and where the last one's end.
+fn resample(patients: &[Vec<Vec<f64>>], starts: &[usize], seeds: usize, draws: Draws) -> f64 {
     let mut counter = 0;
     let mut below = |count: usize| {
-        let drawn = draws.uniform(counter) * count as f64;
+        let number = counter;
         counter += 1;
+        // Most patients have one case: that draw is known.
+        if count == 1 {
+            return 0;
+        }
+        let drawn = draws.uniform(number) * count as f64;
         (drawn as usize).min(count - 1)
     };
     let drawn_seeds: Vec<usize> = (0..seeds).map(|_| below(seeds)).collect();
+    // Every case's mean over the drawn seeds, once: a case that is drawn again is the same.
+    let over_seeds =
+        |case: &Vec<f64>| drawn_seeds.iter().map(|seed| case[*seed]).sum::<f64>() / seeds as f64;
+    let means: Vec<f64> = patients.iter().flatten().map(over_seeds).collect();
     let (mut sum, mut count) = (0.0, 0.0);
     for _ in 0..patients.len() {
-        let cases = &patients[below(patients.len())];
+        let patient = below(patients.len());
+        let cases = &means[starts[patient]..starts[patient + 1]];
         for _ in 0..cases.len() {
-            let case = &cases[below(cases.len())];
-            sum += drawn_seeds.iter().map(|seed| case[*seed]).sum::<f64>() / seeds as f64;
+            sum += cases[below(cases.len())];
             count += 1.0;
         }
     }
