@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long results golden bench-train sqlx fmt
+.PHONY: help setup build demo test test-long results golden bench-train bench-table sqlx fmt
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -31,6 +31,11 @@ golden: ## make the golden numbers again with their independent libraries (3 GB 
 
 bench-train: build ## time a training step beside PyTorch eager; ARGS="--full --tuned" for more (3 GB of wheels)
 	@tools/bench/train $(ARGS)
+
+bench-table: setup ## time a table of 200 arms, 5 seeds and 8 metrics, from Postgres to JSON
+	@cargo build --release -p mrprism-orchestrator
+	@target/release/mrprism-orchestrator test-database -- \
+	  cargo test --quiet --release -p mrprism-orchestrator --test it -- --ignored --nocapture a_table_of_200
 
 sqlx: ## write .sqlx anew after a query or a migration changed
 	@tools/sqlx-prepare
