@@ -141,11 +141,11 @@ pub struct HumanCell {
 /// An arm minus the baseline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
-    /// Mean over cases of the mean over the seeds both have, of this arm minus the baseline. Fraction.
+    /// Mean over the cases both have of this arm's mean over its seeds less the baseline's over its own. Fraction.
     pub mean: f64,
-    /// 95 % `BCa` interval: patients, their cases and seeds resampled; none where refused.
+    /// 95 % `BCa` interval: patients, their cases and, where both have the same, seeds resampled; none where refused.
     pub interval: Option<[f64; 2]>,
-    /// The test's name: `wilcoxon`, or `permutation` where a single difference would decide; none where refused.
+    /// The test's name, `wilcoxon`; none where refused.
     pub test: Option<String>,
     /// Two-sided, before Holm.
     pub p: Option<f64>,
