@@ -2,20 +2,18 @@
 
 use std::io::Write;
 
-use flate2::write::GzEncoder;
 use mrprism_protocol::wire::{Curve, ExportedRun};
 
 use super::lines::{Lines, Reading};
-use super::packed::{MOST_BYTES, encoder, unpack};
+use super::packed::{MOST_BYTES, unpack};
+use super::stream::Stream;
 use super::{CURVES, ExportFault};
 
 const HEADER: [&str; 4] = ["run", "series", "step", "value"];
 
 /// Packs curves run by run, so that no more than one run's are held at a time.
 #[derive(Debug)]
-pub struct CurveWriter {
-    packed: GzEncoder<Vec<u8>>,
-}
+pub struct CurveWriter(Stream);
 
 impl CurveWriter {
     /// Begins a file.
@@ -23,13 +21,7 @@ impl CurveWriter {
     /// # Errors
     /// Nothing that happens: writing to memory.
     pub fn new() -> Result<Self, ExportFault> {
-        let mut lines = Lines::new(CURVES, Vec::new());
-        write_header(&mut lines)?;
-        let mut writer = Self {
-            packed: encoder(Vec::new()),
-        };
-        writer.pack(&lines.finish()?)?;
-        Ok(writer)
+        Ok(Self(Stream::new(CURVES, &HEADER)?))
     }
 
     /// Adds a run's curves: each name once, in ascending order, its steps ascending; runs come in ascending order.
@@ -37,14 +29,12 @@ impl CurveWriter {
     /// # Errors
     /// As [`CurveWriter::new`].
     pub fn run(&mut self, position: usize, curves: &[Curve]) -> Result<(), ExportFault> {
-        let mut lines = Lines::new(CURVES, Vec::new());
-        write(&mut lines, position, curves)?;
-        self.pack(&lines.finish()?)
+        self.0.add(|lines| write(lines, position, curves))
     }
 
     /// What is ready to be sent.
     pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(self.packed.get_mut())
+        self.0.take()
     }
 
     /// Ends the file: what was not taken.
@@ -52,15 +42,7 @@ impl CurveWriter {
     /// # Errors
     /// As [`CurveWriter::new`].
     pub fn finish(self) -> Result<Vec<u8>, ExportFault> {
-        self.packed
-            .finish()
-            .map_err(|error| ExportFault::of_file(CURVES, error))
-    }
-
-    fn pack(&mut self, text: &[u8]) -> Result<(), ExportFault> {
-        self.packed
-            .write_all(text)
-            .map_err(|error| ExportFault::of_file(CURVES, error))
+        self.0.finish()
     }
 }
 

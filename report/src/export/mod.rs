@@ -11,6 +11,7 @@ mod fault;
 mod lines;
 mod packed;
 mod scores;
+mod stream;
 
 use mrprism_protocol::spec::{ExperimentFile, parse_toml};
 use mrprism_protocol::wire::{Curve, ExportedExperiment, Score};

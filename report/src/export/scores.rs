@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use flate2::write::GzEncoder;
 use mrprism_protocol::spec::{Output, Reference};
 use mrprism_protocol::state::JobState;
 use mrprism_protocol::wire::{ExportedRun, Score};
 
 use super::lines::{Lines, Reading};
-use super::packed::{MOST_BYTES, encoder, unpack};
+use super::packed::{MOST_BYTES, unpack};
+use super::stream::Stream;
 use super::{ExportFault, SCORES};
 
 const HEADER: [&str; 8] = [
@@ -43,9 +43,7 @@ pub fn in_order(scores: &mut [Score]) {
 
 /// Packs scores run by run, so that no more than one run's are held at a time.
 #[derive(Debug)]
-pub struct ScoreWriter {
-    packed: GzEncoder<Vec<u8>>,
-}
+pub struct ScoreWriter(Stream);
 
 impl ScoreWriter {
     /// Begins a file.
@@ -53,13 +51,7 @@ impl ScoreWriter {
     /// # Errors
     /// Nothing that happens: writing to memory.
     pub fn new() -> Result<Self, ExportFault> {
-        let mut lines = Lines::new(SCORES, Vec::new());
-        write_header(&mut lines)?;
-        let mut writer = Self {
-            packed: encoder(Vec::new()),
-        };
-        writer.pack(&lines.finish()?)?;
-        Ok(writer)
+        Ok(Self(Stream::new(SCORES, &HEADER)?))
     }
 
     /// Adds a run's scores, sorted by [`in_order`]; runs come in ascending order.
@@ -67,14 +59,12 @@ impl ScoreWriter {
     /// # Errors
     /// As [`ScoreWriter::new`].
     pub fn run(&mut self, position: usize, scores: &[Score]) -> Result<(), ExportFault> {
-        let mut lines = Lines::new(SCORES, Vec::new());
-        write(&mut lines, position, scores)?;
-        self.pack(&lines.finish()?)
+        self.0.add(|lines| write(lines, position, scores))
     }
 
     /// What is ready to be sent.
     pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(self.packed.get_mut())
+        self.0.take()
     }
 
     /// Ends the file: what was not taken.
@@ -82,15 +72,7 @@ impl ScoreWriter {
     /// # Errors
     /// As [`ScoreWriter::new`].
     pub fn finish(self) -> Result<Vec<u8>, ExportFault> {
-        self.packed
-            .finish()
-            .map_err(|error| ExportFault::of_file(SCORES, error))
-    }
-
-    fn pack(&mut self, text: &[u8]) -> Result<(), ExportFault> {
-        self.packed
-            .write_all(text)
-            .map_err(|error| ExportFault::of_file(SCORES, error))
+        self.0.finish()
     }
 }
 
