@@ -88,6 +88,10 @@ pub(super) fn faults_of_file(bundle: &Bundle, file: &ExperimentFile) -> Vec<Spec
     if has_twice(&file.folds) {
         faults.push(top_fault(bundle, "folds", "a fold stands twice"));
     }
+    faults.extend(file.queue.faults().into_iter().map(|(key, message)| {
+        let line = line_of_top_key(&bundle.experiment.text, "queue");
+        fault(bundle, line, &format!("queue.{key}"), message)
+    }));
     faults.extend(twice(bundle, None, &file.seeds, &file.datasets));
     for (position, arm) in file.arms.iter().enumerate() {
         faults.extend(twice(bundle, Some(position), &arm.seeds, &arm.datasets));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Seed, SweepFile};
+use super::{QueueFile, Seed, SweepFile};
 
 /// An experiment as its author wrote it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct ExperimentFile {
     /// Data sets: every arm runs on each, and is one row over all of them. Absent where `[base]` or an arm names its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub datasets: Vec<String>,
+    /// Where and how urgently its runs wait.
+    #[serde(default)]
+    pub queue: QueueFile,
     /// What all arms share.
     pub base: toml::Table,
     /// One answer each.

@@ -33,6 +33,17 @@ pub struct Resolved {
     pub file: ExperimentFile,
     /// Every cell.
     pub cells: Vec<Cell>,
+    /// Arms that a rule of the experiment leaves out.
+    pub dropped: Vec<Dropped>,
+}
+
+/// An arm that is not run, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// The arm's name.
+    pub arm: String,
+    /// The rule's reason.
+    pub reason: String,
 }
 
 /// A run's tables as written, before a method's own tables are read.
@@ -89,7 +100,11 @@ pub fn resolve(bundle: &Bundle, datasets: &[DatasetCard]) -> Result<Resolved, Ve
     let mut seen = BTreeSet::new();
     faults.retain(|fault| seen.insert(fault.to_string()));
     if faults.is_empty() {
-        Ok(Resolved { file, cells })
+        Ok(Resolved {
+            file,
+            cells,
+            dropped: Vec::new(),
+        })
     } else {
         Err(faults)
     }
