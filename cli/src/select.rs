@@ -115,6 +115,8 @@ mod tests {
             seed: Seed(seed),
             fold,
             state: JobState::Queued,
+            asked: None,
+            reason: None,
             phase: None,
             step: 0,
             epoch: 0,

@@ -89,6 +89,7 @@ pub fn settings(flags: &ServeFlags) -> anyhow::Result<Settings> {
         lease: layered.lease,
         heartbeat: layered.heartbeat,
         reaper: layered.reaper,
+        progress: layered.progress,
     };
     Ok(Settings {
         home: flags.home.home()?,

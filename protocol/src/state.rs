@@ -71,6 +71,18 @@ spelled_enum! {
 }
 
 spelled_enum! {
+    /// What the holder of a job's lease is to do at its next heartbeat, by whose wish.
+    Asked {
+        /// End: a person cancelled the job, or its deadline has passed.
+        Cancel = "cancel",
+        /// Write a checkpoint and give the job back: a person paused it.
+        Pause = "pause",
+        /// The same: a job of a higher priority needs the device.
+        Preempt = "preempt",
+    }
+}
+
+spelled_enum! {
     /// What a heartbeat's reply asks of the worker, for one lease.
     Command {
         /// Go on.

@@ -29,6 +29,9 @@ pub struct Settings {
     /// Between looks at expired leases.
     #[serde(rename = "reaper_seconds", deserialize_with = "seconds")]
     pub reaper: Duration,
+    /// A trainer that reports nothing new for this long is taken for hung.
+    #[serde(rename = "progress_seconds", deserialize_with = "seconds")]
+    pub progress: Duration,
     /// Largest file that workers may store, in MiB.
     pub max_artifact_mib: u64,
 }
@@ -56,7 +59,8 @@ mod tests {
     fn every_row_of_the_table_has_its_field() {
         let (_folder, flags) = with_file(
             "[orchestrator]\nlisten = \"127.0.0.1:1\"\nallow_remote = true\ndatabase_url = \"postgres://d\"\n\
-            postgres_bin = \"/bin\"\nlease_seconds = 2\nheartbeat_seconds = 3\nreaper_seconds = 4.5\nmax_artifact_mib = 5\n",
+            postgres_bin = \"/bin\"\nlease_seconds = 2\nheartbeat_seconds = 3\nreaper_seconds = 4.5\n\
+            progress_seconds = 6\nmax_artifact_mib = 5\n",
         );
         let layers = Layers::open(&flags, Section::Orchestrator).unwrap();
         let read: Settings = layers.read().unwrap();
@@ -70,10 +74,10 @@ mod tests {
             read.postgres_bin,
             Some(bin.unwrap_or("/bin".to_owned()).into())
         );
-        let seconds = [read.lease, read.heartbeat, read.reaper];
+        let seconds = [read.lease, read.heartbeat, read.reaper, read.progress];
         assert_eq!(
             seconds.map(|seconds| seconds.as_millis()),
-            [2_000, 3_000, 4_500]
+            [2_000, 3_000, 4_500, 6_000]
         );
         assert_eq!(read.max_artifact_mib, 5);
     }

@@ -154,6 +154,15 @@ pub const REAPER_SECONDS: Setting = orchestrator(
 .or("15")
 .unit(Unit::Seconds);
 
+/// When a trainer is taken for hung.
+pub const PROGRESS_SECONDS: Setting = orchestrator(
+    "progress_seconds",
+    "MRPRISM_PROGRESS_SECONDS",
+    "A trainer that reports nothing new for this long is taken for hung",
+)
+.or("3600")
+.unit(Unit::Seconds);
+
 /// How large stored files may be.
 pub const MAX_ARTIFACT_MIB: Setting = orchestrator(
     "max_artifact_mib",
@@ -164,7 +173,7 @@ pub const MAX_ARTIFACT_MIB: Setting = orchestrator(
 .unit(Unit::Mebibytes);
 
 /// The settings of `mrprism-orchestrator`, under `[orchestrator]`.
-pub const ORCHESTRATOR: [Setting; 8] = [
+pub const ORCHESTRATOR: [Setting; 9] = [
     LISTEN,
     ALLOW_REMOTE,
     DATABASE_URL,
@@ -172,6 +181,7 @@ pub const ORCHESTRATOR: [Setting; 8] = [
     LEASE_SECONDS,
     HEARTBEAT_SECONDS,
     REAPER_SECONDS,
+    PROGRESS_SECONDS,
     MAX_ARTIFACT_MIB,
 ];
 

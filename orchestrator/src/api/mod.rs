@@ -1,15 +1,16 @@
 //! The HTTP interface: one verb a file.
 
 mod artifacts;
-mod cancelling;
 mod datasets;
 mod experiments;
 mod extract;
 mod health;
+mod queue;
 mod routes;
 mod runs;
 mod snapshots;
 mod status;
+mod wishing;
 mod worker;
 mod workers;
 

@@ -13,7 +13,9 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
-use super::{artifacts, datasets, experiments, health, runs, snapshots, status, worker, workers};
+use super::{
+    artifacts, datasets, experiments, health, queue, runs, snapshots, status, worker, workers,
+};
 use crate::error::{ApiError, problem_response};
 use crate::{App, auth};
 
@@ -45,6 +47,11 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/experiments/e"),
     ("GET", "/api/v1/experiments/e/runs"),
     ("POST", "/api/v1/experiments/e/cancel"),
+    ("POST", "/api/v1/experiments/e/pause"),
+    ("POST", "/api/v1/experiments/e/drain"),
+    ("POST", "/api/v1/experiments/e/resume"),
+    ("GET", "/api/v1/experiments/e/queue"),
+    ("PUT", "/api/v1/experiments/e/queue"),
     ("POST", "/api/v1/experiments/e/score"),
     ("GET", "/api/v1/experiments/e/table"),
     ("GET", "/api/v1/experiments/e/export/scores"),
@@ -54,10 +61,16 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/snapshots/s"),
     ("GET", "/api/v1/runs/r"),
     ("POST", "/api/v1/runs/r/cancel"),
+    ("POST", "/api/v1/runs/r/pause"),
+    ("POST", "/api/v1/runs/r/resume"),
+    ("POST", "/api/v1/runs/r/move"),
     ("GET", "/api/v1/runs/r/logs"),
     ("GET", "/api/v1/runs/r/metrics"),
     ("GET", "/api/v1/runs/r/artifacts"),
+    ("GET", "/api/v1/queue"),
     ("GET", "/api/v1/workers"),
+    ("POST", "/api/v1/workers/w/drain"),
+    ("POST", "/api/v1/workers/w/undrain"),
     ("GET", "/api/v1/datasets"),
     ("GET", "/api/v1/status"),
 ];
@@ -116,6 +129,22 @@ fn api() -> Router<App> {
             post(experiments::cancel::cancel),
         )
         .route(
+            "/experiments/{experiment}/pause",
+            post(experiments::pausing::pause),
+        )
+        .route(
+            "/experiments/{experiment}/drain",
+            post(experiments::pausing::drain),
+        )
+        .route(
+            "/experiments/{experiment}/resume",
+            post(experiments::pausing::resume),
+        )
+        .route(
+            "/experiments/{experiment}/queue",
+            get(experiments::queue::show).put(experiments::queue::change),
+        )
+        .route(
             "/experiments/{experiment}/score",
             post(experiments::score::score),
         )
@@ -139,10 +168,16 @@ fn api() -> Router<App> {
         .route("/snapshots/{name}", get(snapshots::show))
         .route("/runs/{run}", get(runs::show::show))
         .route("/runs/{run}/cancel", post(runs::cancel::cancel))
+        .route("/runs/{run}/pause", post(runs::pausing::pause))
+        .route("/runs/{run}/resume", post(runs::pausing::resume))
+        .route("/runs/{run}/move", post(runs::place::place))
         .route("/runs/{run}/logs", get(runs::logs::logs))
         .route("/runs/{run}/metrics", get(runs::metrics::metrics))
         .route("/runs/{run}/artifacts", get(runs::artifacts::artifacts))
+        .route("/queue", get(queue::list))
         .route("/workers", get(workers::list))
+        .route("/workers/{worker}/drain", post(workers::drain))
+        .route("/workers/{worker}/undrain", post(workers::undrain))
         .route("/datasets", get(datasets::list))
         .route("/status", get(status::status))
         .layer(DefaultBodyLimit::max(BODY))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mrprism_protocol::id::{AttemptId, Fence, JobId, RunId};
-use mrprism_protocol::state::AttemptOutcome;
+use mrprism_protocol::state::{Asked, AttemptOutcome};
 use mrprism_protocol::wire::AttemptView;
 use sqlx::types::Uuid;
 use sqlx::{PgConnection, PgPool};
@@ -73,6 +73,41 @@ pub async fn by_nonce(db: &mut PgConnection, nonce: Uuid) -> Result<Claimed, sql
     })
 }
 
+/// A live attempt as the database has it.
+struct LiveRow {
+    id: Uuid,
+    job_id: Uuid,
+    run_id: Uuid,
+    fence: i64,
+    kind: String,
+    infrastructure_failures: i32,
+    memory_failures: i32,
+    own_failures: i32,
+    retries: i32,
+    asked: Option<String>,
+    limited: bool,
+}
+
+impl LiveRow {
+    fn read(self) -> Result<LiveAttempt, sqlx::Error> {
+        Ok(LiveAttempt {
+            attempt: self.id.into(),
+            job: self.job_id.into(),
+            run: self.run_id.into(),
+            fence: Fence(self.fence),
+            kind: super::spelled(&self.kind)?,
+            limited: self.limited,
+            history: History {
+                infrastructure_failures: self.infrastructure_failures as u32,
+                memory_failures: self.memory_failures as u32,
+                own_failures: self.own_failures as u32,
+                retries: self.retries as u32,
+                asked: super::spelled_or_none(self.asked.as_deref())?,
+            },
+        })
+    }
+}
+
 /// Locks the live attempt that has this job and fence; none where the lease is gone.
 ///
 /// # Errors
@@ -82,31 +117,20 @@ pub async fn lock_live(
     job: JobId,
     fence: Fence,
 ) -> Result<Option<LiveAttempt>, sqlx::Error> {
-    let row = sqlx::query!(
-        "select a.id, a.run_id, j.kind, j.infrastructure_failures, j.memory_failures, j.cancel_requested
-         from attempts a join jobs j on j.id = a.job_id
+    let row = sqlx::query_as!(
+        LiveRow,
+        r#"select a.id, a.job_id, a.run_id, a.fence, j.kind, j.infrastructure_failures, j.memory_failures, j.own_failures,
+            e.retries, j.asked, (e.max_parallel is not null) as "limited!"
+         from attempts a join jobs j on j.id = a.job_id join runs r on r.id = a.run_id
+            join experiments e on e.id = r.experiment_id
          where a.job_id = $1 and a.fence = $2 and a.outcome is null
-         for update",
+         for update of a, j"#,
         job.0,
         fence.0
     )
     .fetch_optional(db)
     .await?;
-    row.map(|row| {
-        Ok(LiveAttempt {
-            attempt: row.id.into(),
-            job,
-            run: row.run_id.into(),
-            fence,
-            kind: super::spelled(&row.kind)?,
-            history: History {
-                infrastructure_failures: row.infrastructure_failures as u32,
-                memory_failures: row.memory_failures as u32,
-                cancel_requested: row.cancel_requested,
-            },
-        })
-    })
-    .transpose()
+    row.map(LiveRow::read).transpose()
 }
 
 /// How the attempt with this job and fence ended; none where there is none or it is live.
@@ -140,29 +164,76 @@ pub async fn lock_expired(
     db: &mut PgConnection,
     limit: i64,
 ) -> Result<Vec<LiveAttempt>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "select a.id, a.job_id, a.run_id, a.fence, j.kind, j.infrastructure_failures, j.memory_failures, j.cancel_requested
-         from attempts a join jobs j on j.id = a.job_id
+    let rows = sqlx::query_as!(
+        LiveRow,
+        r#"select a.id, a.job_id, a.run_id, a.fence, j.kind, j.infrastructure_failures, j.memory_failures, j.own_failures,
+            e.retries, j.asked, (e.max_parallel is not null) as "limited!"
+         from attempts a join jobs j on j.id = a.job_id join runs r on r.id = a.run_id
+            join experiments e on e.id = r.experiment_id
          where a.ended_at is null and a.lease_expires_at < mrprism_now()
          order by a.lease_expires_at, a.id limit $1
-         for update skip locked",
+         for update of a, j skip locked"#,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(LiveRow::read).collect()
+}
+
+/// A live attempt that got no further for longer than it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hung {
+    /// The attempt.
+    pub live: LiveAttempt,
+    /// How long it may, in minutes.
+    pub minutes: u64,
+}
+
+/// Locks at most `limit` live attempts, and their jobs, that got no further for as long as their experiment allows, or
+/// `usual` where it says nothing; skips what others have locked.
+///
+/// # Errors
+/// The database cannot be reached.
+pub async fn lock_hung(
+    db: &mut PgConnection,
+    usual: Duration,
+    limit: i64,
+) -> Result<Vec<Hung>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select a.id, a.job_id, a.run_id, a.fence, j.kind, j.infrastructure_failures, j.memory_failures,
+                j.own_failures, e.retries, j.asked, e.progress_minutes,
+                (e.max_parallel is not null) as "limited!"
+           from attempts a join jobs j on j.id = a.job_id join runs r on r.id = a.run_id
+                join experiments e on e.id = r.experiment_id
+           where a.ended_at is null
+                and a.progress_at < mrprism_now() - coalesce(make_interval(mins => e.progress_minutes), make_interval(secs => $1))
+           order by a.progress_at, a.id limit $2
+           for update of a, j skip locked"#,
+        usual.as_secs_f64(),
         limit
     )
     .fetch_all(db)
     .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(LiveAttempt {
-                attempt: row.id.into(),
-                job: row.job_id.into(),
-                run: row.run_id.into(),
-                fence: Fence(row.fence),
-                kind: super::spelled(&row.kind)?,
-                history: History {
-                    infrastructure_failures: row.infrastructure_failures as u32,
-                    memory_failures: row.memory_failures as u32,
-                    cancel_requested: row.cancel_requested,
-                },
+            let live = LiveRow {
+                id: row.id,
+                job_id: row.job_id,
+                run_id: row.run_id,
+                fence: row.fence,
+                kind: row.kind,
+                infrastructure_failures: row.infrastructure_failures,
+                memory_failures: row.memory_failures,
+                own_failures: row.own_failures,
+                retries: row.retries,
+                asked: row.asked,
+                limited: row.limited,
+            };
+            Ok(Hung {
+                live: live.read()?,
+                minutes: row
+                    .progress_minutes
+                    .map_or(usual.as_secs() / 60, |minutes| minutes as u64),
             })
         })
         .collect()
@@ -208,8 +279,8 @@ pub struct Renewed {
     pub job: JobId,
     /// Its fence.
     pub fence: Fence,
-    /// Whether a person wants the job ended.
-    pub cancel_requested: bool,
+    /// What its holder is to do.
+    pub asked: Option<Asked>,
 }
 
 /// Renews those of the named leases that are live and this worker's. One that has run out but was not reaped is live.
@@ -234,7 +305,7 @@ pub async fn renew(
          update attempts a set lease_expires_at = mrprism_now() + make_interval(secs => $4)
          from held, jobs j
          where a.id = held.id and j.id = a.job_id
-         returning a.job_id, a.fence, j.cancel_requested",
+         returning a.job_id, a.fence, j.asked",
         worker,
         &jobs,
         &fences,
@@ -242,14 +313,15 @@ pub async fn renew(
     )
     .fetch_all(db)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Renewed {
-            job: row.job_id.into(),
-            fence: Fence(row.fence),
-            cancel_requested: row.cancel_requested,
+    rows.into_iter()
+        .map(|row| {
+            Ok(Renewed {
+                job: row.job_id.into(),
+                fence: Fence(row.fence),
+                asked: super::spelled_or_none(row.asked.as_deref())?,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// The attempts of these runs, oldest first.

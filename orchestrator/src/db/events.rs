@@ -149,6 +149,11 @@ pub async fn store(
          )
          update attempts a set
             last_sequence = greatest(a.last_sequence, $18),
+            progress_at = case when ($19, $20, $21) is distinct from (null::text, null::bigint, null::bigint)
+                    and a.last_sequence is distinct from greatest(a.last_sequence, $18)
+                    and (coalesce($19, a.phase), coalesce($20, a.step), coalesce($21, a.epoch))
+                        is distinct from (a.phase, a.step, a.epoch)
+                then mrprism_now() else a.progress_at end,
             phase = case when a.last_sequence >= $18 then a.phase else coalesce($19, a.phase) end,
             step = case when a.last_sequence >= $18 then a.step else coalesce($20, a.step) end,
             epoch = case when a.last_sequence >= $18 then a.epoch else coalesce($21, a.epoch) end,

@@ -132,7 +132,8 @@ async fn views(
     limit: i64,
 ) -> Result<Vec<ExperimentView>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select id, name, question, created_at, (cancelled_at is not null) as "cancelled!"
+        r#"select id, name, question, created_at, (cancelled_at is not null) as "cancelled!",
+                (paused_at is not null) as "paused!"
            from experiments where ($1::uuid is null or id = $1)
            order by created_at desc, id desc limit $2"#,
         only.map(|id| id.0),
@@ -152,6 +153,7 @@ async fn views(
                 question: row.question,
                 state: experiment_state(&runs, row.cancelled),
                 created_at: row.created_at,
+                paused: row.paused,
                 runs,
             }
         })

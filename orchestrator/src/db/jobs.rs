@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mrprism_protocol::id::{ExperimentId, JobId, RunId};
-use mrprism_protocol::state::JobState;
+use mrprism_protocol::id::{JobId, RunId};
+use mrprism_protocol::spec::QueueFile;
+use mrprism_protocol::state::{DeviceKind, JobKind, JobState};
 use sqlx::{PgConnection, PgPool};
 
-use crate::domain::{Candidate, Charge, Claimer, HeldDataset, Next};
+use crate::domain::{Candidate, Charge, Claimer, HeldDataset, LiveAttempt, Next, Terminal};
 
 /// Where and how urgently new jobs wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placing {
-    /// Which workers may take them.
-    pub pool: String,
-    /// What a person gave them.
-    pub priority: i32,
+    /// What their experiment's `[queue]` table says now.
+    pub queue: QueueFile,
     /// How far ahead of now they stand (`queue::order`).
     pub head_start: TimeDelta,
+    /// Whether they wait for a person, because their experiment is paused.
+    pub paused: bool,
 }
 
 /// Queues one training job for each run, in order.
@@ -32,15 +33,25 @@ pub async fn enqueue(
 ) -> Result<(), sqlx::Error> {
     let ids: Vec<_> = jobs.iter().map(|(job, _)| job.0).collect();
     let runs: Vec<_> = jobs.iter().map(|(_, run)| run.0).collect();
+    let Placing {
+        queue,
+        head_start,
+        paused,
+    } = placing;
     let made = sqlx::query!(
-        "insert into jobs (id, run_id, kind, state, pool, priority, place, memory_mib)
-         select j.id, j.run, 'train', 'queued', $3, $4, mrprism_now() - make_interval(secs => $5), 0
+        "insert into jobs (id, run_id, kind, state, pool, priority, place, memory_mib, labels, device_kind, preemptible)
+         select j.id, j.run, 'train', $10, $3, $4, mrprism_now() - make_interval(secs => $5), $6, $7, $8, $9
          from unnest($1::uuid[], $2::uuid[]) as j(id, run)",
         &ids,
         &runs,
-        placing.pool,
-        placing.priority,
-        placing.head_start.as_seconds_f64()
+        queue.pool,
+        queue.priority,
+        head_start.as_seconds_f64(),
+        queue.memory_mib as i64,
+        &queue.labels,
+        queue.device.map(DeviceKind::as_str),
+        queue.preemptible,
+        waiting(*paused).as_str()
     )
     .execute(db)
     .await?
@@ -48,8 +59,17 @@ pub async fn enqueue(
     super::exactly(jobs.len() as u64, made, "queue jobs")
 }
 
+/// The state of a job that may be claimed, or waits for a person.
+pub(super) const fn waiting(paused: bool) -> JobState {
+    if paused {
+        JobState::Paused
+    } else {
+        JobState::Queued
+    }
+}
+
 /// Locks at most `limit` jobs that are due in the claimer's pool, in order of place, skipping those that others have
-/// locked. `after` is the last one of an earlier call.
+/// locked and those of experiments that have as many at work as they may. `after` is the last one of an earlier call.
 ///
 /// # Errors
 /// The database cannot be reached.
@@ -61,7 +81,11 @@ pub async fn lock_candidates(
     limit: i64,
 ) -> Result<Vec<Candidate>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select j.id, j.run_id, j.pool, j.place, j.device_kind, j.memory_mib,
+        r#"with full_up as materialized (
+                select e.id from attempts a join runs r on r.id = a.run_id join experiments e on e.id = r.experiment_id
+                where a.ended_at is null and e.max_parallel is not null
+                group by e.id having count(*) >= e.max_parallel)
+           select j.id, j.run_id, j.pool, j.place, j.device_kind, j.memory_mib, j.labels, e.id as experiment, e.max_parallel,
                 r.dataset_name as "dataset!", r.dataset_manifest as "manifest!",
                 case when j.kind = 'train' then r.science_version end as science_version,
                 (select count(*) from attempts a
@@ -69,12 +93,14 @@ pub async fn lock_candidates(
                 exists (select from workers w join worker_datasets d on d.worker_id = w.id
                     where w.pool = j.pool and w.host <> $2 and not w.draining
                         and w.last_seen_at >= mrprism_now() - make_interval(secs => $5)
+                        and w.labels @> j.labels
                         and (j.kind <> 'train' or w.science_version = r.science_version)
                         and d.name = r.dataset_name and d.manifest = r.dataset_manifest
                         and (j.device_kind is null
                             or w.devices @> jsonb_build_array(jsonb_build_object('kind', j.device_kind)))) as "elsewhere!"
-           from jobs j join runs r on r.id = j.run_id
+           from jobs j join runs r on r.id = j.run_id join experiments e on e.id = r.experiment_id
            where j.state = 'queued' and j.pool = $1 and j.not_before <= mrprism_now()
+                and e.id not in (select id from full_up)
                 and ($3::timestamptz is null or (j.place, j.id) > ($3, $4))
            order by j.place, j.id
            limit $6
@@ -100,6 +126,7 @@ pub async fn lock_candidates(
                     .map(|kind| super::spelled(&kind))
                     .transpose()?,
                 memory_mib: row.memory_mib as u64,
+                labels: row.labels,
                 dataset: HeldDataset {
                     name: row.dataset,
                     manifest: row.manifest,
@@ -107,6 +134,9 @@ pub async fn lock_candidates(
                 science_version: row.science_version,
                 infrastructure_failures_here: row.failures as u32,
                 another_host_fits: row.elsewhere,
+                limit: row
+                    .max_parallel
+                    .map(|most| (row.experiment.into(), most as u32)),
             })
         })
         .collect()
@@ -127,88 +157,51 @@ pub async fn lease(db: &mut PgConnection, job: JobId) -> Result<(), sqlx::Error>
     super::exactly(1, changed, "lease a job")
 }
 
-/// Writes what becomes of a leased job whose attempt has ended.
+/// Writes what becomes of a leased job whose attempt has ended, and of what waits for its run. Says whether something may
+/// be claimed now that could not before.
 ///
 /// # Errors
 /// The database cannot be reached, or the job is not leased.
-pub async fn settle(db: &mut PgConnection, job: JobId, next: Next) -> Result<(), sqlx::Error> {
-    let changed = match next {
-        Next::End(terminal) => sqlx::query!(
-            "update jobs set state = $2, ended_at = mrprism_now() where id = $1 and state = 'leased'",
-            job.0,
-            JobState::from(terminal).as_str()
-        )
-        .execute(db)
-        .await?,
-        Next::Requeue { after, charge } => sqlx::query!(
-            "update jobs set state = 'queued', not_before = mrprism_now() + make_interval(secs => $2),
-                infrastructure_failures = infrastructure_failures + $3, memory_failures = memory_failures + $4
-             where id = $1 and state = 'leased'",
-            job.0,
-            after.as_secs_f64(),
-            i32::from(charge == Charge::Infrastructure),
-            i32::from(charge == Charge::Memory)
-        )
-        .execute(db)
-        .await?,
-    };
-    super::exactly(1, changed.rows_affected(), "settle a job")
-}
-
-/// Locks the open jobs of a run or of a whole experiment, in order, and says their states.
-///
-/// # Errors
-/// The database cannot be reached.
-pub async fn lock_open(
+pub async fn settle(
     db: &mut PgConnection,
-    experiment: Option<ExperimentId>,
-    run: Option<RunId>,
-) -> Result<Vec<(JobId, JobState)>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "select j.id, j.state from jobs j join runs r on r.id = j.run_id
-         where j.ended_at is null and ($1::uuid is null or r.experiment_id = $1) and ($2::uuid is null or r.id = $2)
-         order by j.id for update of j",
-        experiment.map(|id| id.0),
-        run.map(|id| id.0)
+    live: &LiveAttempt,
+    next: Next,
+) -> Result<bool, sqlx::Error> {
+    let (state, after, charge) = match next {
+        Next::End(terminal) => (JobState::from(terminal), Duration::ZERO, Charge::Nothing),
+        Next::Requeue { after, charge } => (JobState::Queued, after, charge),
+        Next::Pause { charge } => (JobState::Paused, Duration::ZERO, charge),
+    };
+    let count = |wanted| i32::from(charge == wanted);
+    let changed = sqlx::query!(
+        "update jobs set state = $2, ended_at = case when $3 then mrprism_now() end,
+            not_before = mrprism_now() + make_interval(secs => $4),
+            infrastructure_failures = infrastructure_failures + $5, memory_failures = memory_failures + $6,
+            own_failures = own_failures + $7, asked = null,
+            preempted_at = case when asked = 'preempt' then mrprism_now() else preempted_at end
+         where id = $1 and state = 'leased'",
+        live.job.0,
+        state.as_str(),
+        state.is_terminal(),
+        after.as_secs_f64(),
+        count(Charge::Infrastructure),
+        count(Charge::Memory),
+        count(Charge::Own)
     )
-    .fetch_all(db)
+    .execute(&mut *db)
     .await?;
-    rows.into_iter()
-        .map(|row| Ok((row.id.into(), super::spelled(&row.state)?)))
-        .collect()
-}
-
-/// Cancels locked jobs that nobody works on.
-///
-/// # Errors
-/// The database cannot be reached.
-pub async fn cancel(db: &mut PgConnection, jobs: &[JobId]) -> Result<(), sqlx::Error> {
-    let ids: Vec<_> = jobs.iter().map(|job| job.0).collect();
-    let changed = sqlx::query!(
-        "update jobs set state = 'cancelled', cancel_requested = true, ended_at = mrprism_now()
-         where id = any($1) and state in ('blocked', 'queued', 'paused')",
-        &ids
-    )
-    .execute(db)
-    .await?
-    .rows_affected();
-    super::exactly(ids.len() as u64, changed, "cancel jobs")
-}
-
-/// Asks the holders of locked, leased jobs to stop.
-///
-/// # Errors
-/// The database cannot be reached.
-pub async fn request_cancel(db: &mut PgConnection, jobs: &[JobId]) -> Result<(), sqlx::Error> {
-    let ids: Vec<_> = jobs.iter().map(|job| job.0).collect();
-    let changed = sqlx::query!(
-        "update jobs set cancel_requested = true where id = any($1) and state = 'leased'",
-        &ids
-    )
-    .execute(db)
-    .await?
-    .rows_affected();
-    super::exactly(ids.len() as u64, changed, "ask for jobs to be cancelled")
+    super::exactly(1, changed.rows_affected(), "settle a job")?;
+    let mut claimable = live.limited || state == JobState::Queued;
+    match next {
+        Next::End(Terminal::Succeeded) if live.kind == JobKind::Train => {
+            claimable |= super::dependents::release(db, live.run).await? > 0;
+        }
+        Next::End(_) if live.kind == JobKind::Train => {
+            super::dependents::cancel(db, &[live.run.0]).await?;
+        }
+        _ => {}
+    }
+    Ok(claimable)
 }
 
 /// Jobs by state.

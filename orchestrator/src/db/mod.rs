@@ -6,18 +6,23 @@ pub mod claims;
 pub mod clock;
 pub mod counters;
 pub mod datasets;
+pub mod dependents;
 pub mod events;
+pub mod experiment_queues;
 pub mod experiments;
 pub mod exports;
 pub mod imports;
 pub mod jobs;
 pub mod metric_points;
+pub mod places;
+pub mod preemption;
 pub mod queue_channel;
 pub mod run_cases;
 pub mod runs;
 pub mod scores;
 pub mod scorings;
 pub mod snapshots;
+pub mod wishes;
 pub mod workers;
 
 use std::str::FromStr;
@@ -123,6 +128,13 @@ pub async fn ping(pool: &PgPool) -> Result<(), sqlx::Error> {
 fn spelled<T: FromStr<Err = NotSpelled>>(word: &str) -> Result<T, sqlx::Error> {
     word.parse()
         .map_err(|error: NotSpelled| sqlx::Error::Decode(Box::new(error)))
+}
+
+/// Reads a word that the schema allows, where there is one.
+fn spelled_or_none<T: FromStr<Err = NotSpelled>>(
+    word: Option<&str>,
+) -> Result<Option<T>, sqlx::Error> {
+    word.map(spelled).transpose()
 }
 
 /// Refuses a statement that changed another number of rows than its meaning says.

@@ -140,12 +140,12 @@ async fn views(
     run: Option<RunId>,
 ) -> Result<Vec<RunView>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select r.id, r.experiment_id, e.name, r.arm, r.seed, r.fold, r.weights_hash, newest.state,
+        r#"select r.id, r.experiment_id, e.name, r.arm, r.seed, r.fold, r.weights_hash, newest.state, newest.asked, newest.reason,
                 a.phase as "phase?", a.step as "step?", a.epoch as "epoch?", a.steps as "steps?"
            from runs r
            join experiments e on e.id = r.experiment_id
            cross join lateral (
-                select state from jobs where run_id = r.id and kind = 'train' order by created_at desc, id desc limit 1) newest
+                select state, asked, reason from jobs where run_id = r.id and kind = 'train' order by created_at desc, id desc limit 1) newest
            left join lateral (
                 select t.phase, t.step, t.epoch, t.steps from attempts t join jobs j on j.id = t.job_id
                 where t.run_id = r.id and j.kind = 'train' order by t.number desc limit 1) a on true
@@ -169,6 +169,8 @@ async fn views(
                 seed: Seed(row.seed as u64),
                 fold: row.fold.map(|fold| fold as u32),
                 state: super::spelled(&row.state)?,
+                asked: super::spelled_or_none(row.asked.as_deref())?,
+                reason: row.reason,
                 phase: row.phase,
                 step: row.step.unwrap_or(0) as u64,
                 epoch: row.epoch.unwrap_or(0) as u64,

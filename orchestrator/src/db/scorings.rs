@@ -48,8 +48,8 @@ pub async fn enqueue(
                 exists (select from jobs j where j.run_id = s.run and j.kind = 'train' and j.state = 'succeeded') as trained
             from unnest($1::uuid[], $2::uuid[], $3::jsonb[]) with ordinality as s(job, run, evaluation, position)
          ), made as (
-            insert into jobs (id, run_id, kind, state, pool, priority, place, memory_mib)
-            select job, run, 'score', 'queued', $4, $5, mrprism_now() - make_interval(secs => $6), 0
+            insert into jobs (id, run_id, kind, state, pool, priority, place, memory_mib, labels, preemptible)
+            select job, run, 'score', $7, $4, $5, mrprism_now() - make_interval(secs => $6), 0, $8, $9
             from asked where trained order by position
             on conflict do nothing
             returning id
@@ -64,9 +64,12 @@ pub async fn enqueue(
         &ids,
         &runs,
         &evaluations,
-        placing.pool,
-        placing.priority,
-        placing.head_start.as_seconds_f64()
+        placing.queue.pool,
+        placing.queue.priority,
+        placing.head_start.as_seconds_f64(),
+        super::jobs::waiting(placing.paused).as_str(),
+        &placing.queue.labels,
+        placing.queue.preemptible
     )
     .fetch_one(db)
     .await?;

@@ -80,7 +80,7 @@ pub async fn lock_claimer(
     index: u32,
 ) -> Result<Asking, sqlx::Error> {
     let Some(row) = sqlx::query!(
-        r#"select host, pool, science_version, draining, devices as "devices: Json<Vec<DeviceOffer>>"
+        r#"select host, pool, labels, science_version, draining, devices as "devices: Json<Vec<DeviceOffer>>"
            from workers where id = $1 for no key update"#,
         worker.0
     )
@@ -120,10 +120,26 @@ pub async fn lock_claimer(
         worker,
         host: row.host,
         pool: row.pool,
+        labels: row.labels.into_iter().collect(),
         science_version: row.science_version,
         datasets: datasets.into_iter().collect(),
         device,
     })))
+}
+
+/// Has a worker claim nothing more, or claim again; false where it is unknown.
+///
+/// # Errors
+/// The database cannot be reached.
+pub async fn drain(pool: &PgPool, worker: WorkerId, draining: bool) -> Result<bool, sqlx::Error> {
+    let changed = sqlx::query!(
+        "update workers set draining = $2 where id = $1",
+        worker.0,
+        draining
+    )
+    .execute(pool)
+    .await?;
+    Ok(changed.rows_affected() == 1)
 }
 
 /// Marks workers that were silent for longer than `silence`. Leases do not depend on it. Says how many.
@@ -150,7 +166,8 @@ pub async fn list(pool: &PgPool, lease: Duration) -> Result<Vec<WorkerView>, sql
         r#"select w.id, w.host, w.pool, w.devices as "devices: Json<Vec<DeviceOffer>>",
                 (w.gone_at is null and w.last_seen_at >= mrprism_now() - make_interval(secs => $1)) as "live!",
                 array(select d.name from worker_datasets d where d.worker_id = w.id order by d.name) as "datasets!",
-                (select count(*) from attempts a where a.worker_id = w.id and a.ended_at is null) as "leases!"
+                (select count(*) from attempts a where a.worker_id = w.id and a.ended_at is null) as "leases!",
+                w.draining
            from workers w
            where w.gone_at is null
               or exists (select from attempts a where a.worker_id = w.id and a.ended_at is null)
@@ -169,6 +186,7 @@ pub async fn list(pool: &PgPool, lease: Duration) -> Result<Vec<WorkerView>, sql
             devices: row.devices.0,
             datasets: row.datasets,
             leases: row.leases as u64,
+            draining: row.draining,
         })
         .collect())
 }

@@ -1,7 +1,7 @@
 //! An attempt: one try at a job, whose row is the lease.
 
 use mrprism_protocol::id::{AttemptId, Fence, JobId, RunId};
-use mrprism_protocol::state::{AttemptOutcome, JobKind};
+use mrprism_protocol::state::{Asked, AttemptOutcome, JobKind};
 
 /// A live attempt, locked, with what decides about its job's future.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct LiveAttempt {
     pub fence: Fence,
     /// What the job does.
     pub kind: JobKind,
+    /// Whether its experiment limits how many of its runs are at work: its end makes room.
+    pub limited: bool,
     /// What happened to the job before.
     pub history: History,
 }
@@ -27,8 +29,12 @@ pub struct History {
     pub infrastructure_failures: u32,
     /// Attempts that ran out of device memory.
     pub memory_failures: u32,
-    /// Whether a person wants it ended.
-    pub cancel_requested: bool,
+    /// Attempts that its own error ended.
+    pub own_failures: u32,
+    /// How many of those its experiment wants tried again.
+    pub retries: u32,
+    /// What its holder was asked to do.
+    pub asked: Option<Asked>,
 }
 
 /// How an attempt ended.
@@ -45,6 +51,19 @@ pub struct Ending {
 }
 
 impl Ending {
+    /// The end of an attempt whose trainer reported nothing new for `minutes`, though its worker lives.
+    pub fn hung(minutes: u64) -> Self {
+        Self {
+            outcome: AttemptOutcome::Infrastructure,
+            message: Some(format!(
+                "The trainer got no further for {minutes} minutes, so it is taken for hung. Where it only was slow, give the \
+                 experiment more with `mrprism queue set EXPERIMENT --progress-minutes N`."
+            )),
+            weights_hash: None,
+            train_seconds: None,
+        }
+    }
+
     /// The end of an attempt whose worker went silent.
     pub fn lost() -> Self {
         Self {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use mrprism_protocol::id::{JobId, RunId};
+use mrprism_protocol::id::{ExperimentId, JobId, RunId};
 use mrprism_protocol::state::{DeviceKind, JobState};
 
 /// A queued job that a claimer has locked, with what the queue's rules ask of it.
@@ -21,6 +21,8 @@ pub struct Candidate {
     pub device_kind: Option<DeviceKind>,
     /// The device memory it needs.
     pub memory_mib: u64,
+    /// Labels that its worker must have.
+    pub labels: Vec<String>,
     /// The data set it needs.
     pub dataset: HeldDataset,
     /// Hash of the sources its numbers depend on; none where any will do: scores carry their metric's version in their names.
@@ -29,6 +31,8 @@ pub struct Candidate {
     pub infrastructure_failures_here: u32,
     /// Whether a live worker on another host could take it.
     pub another_host_fits: bool,
+    /// Where its experiment limits how many of its runs are at work: the experiment and the limit.
+    pub limit: Option<(ExperimentId, u32)>,
 }
 
 /// A data set as claims match it: by name and content.
@@ -49,6 +53,11 @@ pub enum Next {
     Requeue {
         /// Not to be claimed before this has passed.
         after: Duration,
+        /// What is counted.
+        charge: Charge,
+    },
+    /// It waits for a person.
+    Pause {
         /// What is counted.
         charge: Charge,
     },
@@ -87,26 +96,6 @@ pub enum Charge {
     Infrastructure,
     /// Device memory's.
     Memory,
-}
-
-/// What a person's wish to end a job makes of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cancellation {
-    /// Nobody works on it: it is cancelled now.
-    AtOnce,
-    /// The lease's holder is asked to stop; the job is cancelled when it has, or when it went silent.
-    ByRequest,
-    /// It has ended already.
-    TooLate,
-}
-
-/// What cancelling means for a job in this state.
-pub const fn cancellation(state: JobState) -> Cancellation {
-    match state {
-        JobState::Blocked | JobState::Queued | JobState::Paused => Cancellation::AtOnce,
-        JobState::Leased => Cancellation::ByRequest,
-        JobState::Succeeded | JobState::Failed | JobState::Cancelled | JobState::Quarantined => {
-            Cancellation::TooLate
-        }
-    }
+    /// The job's own.
+    Own,
 }

@@ -3,9 +3,11 @@
 mod attempt;
 mod experiment;
 mod job;
+mod wish;
 mod worker;
 
 pub use attempt::*;
 pub use experiment::*;
 pub use job::*;
+pub use wish::*;
 pub use worker::*;

@@ -16,6 +16,8 @@ pub struct Claimer {
     pub host: String,
     /// The pool it claims from.
     pub pool: String,
+    /// What it says of itself, for placement.
+    pub labels: BTreeSet<String>,
     /// Hash of the sources it was built from.
     pub science_version: String,
     /// What it holds.

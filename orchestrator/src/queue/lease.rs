@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use mrprism_protocol::state::Command;
+use mrprism_protocol::state::{Asked, Command};
 
-/// The three intervals that keep leases honest.
+/// The intervals that keep leases honest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Intervals {
     /// A lease ends this long after the last heartbeat.
@@ -13,6 +13,8 @@ pub struct Intervals {
     pub heartbeat: Duration,
     /// The reaper looks this often.
     pub reaper: Duration,
+    /// A trainer that reports nothing new for this long is taken for hung, where its experiment says nothing else.
+    pub progress: Duration,
 }
 
 /// Why a set of intervals cannot work.
@@ -29,14 +31,17 @@ pub enum Impossible {
         heartbeat: Duration,
     },
     /// Nothing happens in no time.
-    #[error("lease, heartbeat and reaper intervals must be longer than 0 s")]
+    #[error("lease, heartbeat, reaper and progress intervals must be longer than 0 s")]
     Zero,
 }
 
 impl Intervals {
     /// Refuses intervals under which healthy workers would lose their leases.
     pub fn check(self) -> Result<Self, Impossible> {
-        if self.lease.is_zero() || self.heartbeat.is_zero() || self.reaper.is_zero() {
+        if [self.lease, self.heartbeat, self.reaper, self.progress]
+            .iter()
+            .any(Duration::is_zero)
+        {
             return Err(Impossible::Zero);
         }
         if self.lease < self.heartbeat * 3 {
@@ -55,8 +60,8 @@ pub enum Found {
     /// The attempt is live and its lease has been renewed. That it had run out in between is no matter: until the reaper
     /// ends the attempt nobody else can hold it.
     Live {
-        /// A person wants the job ended.
-        cancel_requested: bool,
+        /// What its holder is to do.
+        asked: Option<Asked>,
     },
     /// No live attempt has that job and fence, or it is another worker's.
     Gone,
@@ -65,12 +70,13 @@ pub enum Found {
 /// What to tell the worker.
 pub const fn command(found: Found) -> Command {
     match found {
+        Found::Live { asked: None } => Command::Continue,
         Found::Live {
-            cancel_requested: true,
+            asked: Some(Asked::Pause | Asked::Preempt),
+        } => Command::Yield,
+        Found::Live {
+            asked: Some(Asked::Cancel),
         } => Command::Cancel,
-        Found::Live {
-            cancel_requested: false,
-        } => Command::Continue,
         Found::Gone => Command::Abandon,
     }
 }
@@ -79,15 +85,17 @@ pub const fn command(found: Found) -> Command {
 mod tests {
     use std::time::Duration;
 
-    use mrprism_protocol::state::Command;
+    use mrprism_protocol::state::{Asked, Command};
 
     use super::{Found, Impossible, Intervals, command};
 
     #[test]
-    fn the_holder_is_told_to_go_on_stop_or_abandon() {
-        let live = |cancel_requested| Found::Live { cancel_requested };
-        assert_eq!(command(live(false)), Command::Continue);
-        assert_eq!(command(live(true)), Command::Cancel);
+    fn the_holder_is_told_to_go_on_yield_cancel_or_abandon() {
+        let live = |asked| Found::Live { asked };
+        assert_eq!(command(live(None)), Command::Continue);
+        assert_eq!(command(live(Some(Asked::Pause))), Command::Yield);
+        assert_eq!(command(live(Some(Asked::Preempt))), Command::Yield);
+        assert_eq!(command(live(Some(Asked::Cancel))), Command::Cancel);
         assert_eq!(command(Found::Gone), Command::Abandon);
     }
 
@@ -98,6 +106,7 @@ mod tests {
                 lease: Duration::from_secs(lease),
                 heartbeat: Duration::from_secs(heartbeat),
                 reaper: Duration::from_secs(15),
+                progress: Duration::from_hours(1),
             }
             .check()
         };

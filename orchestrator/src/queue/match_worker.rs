@@ -14,6 +14,8 @@ pub enum Misfit {
     DeviceKind,
     /// It needs more memory than the device has.
     Memory,
+    /// It needs a label that the worker has not.
+    Label,
     /// The worker does not hold its data set, or holds other files under that name.
     Dataset,
     /// Its numbers depend on other sources than the worker was built from.
@@ -36,6 +38,13 @@ pub fn fits(claimer: &Claimer, candidate: &Candidate) -> Result<(), Misfit> {
     if candidate.memory_mib > claimer.device.memory_mib {
         return Err(Misfit::Memory);
     }
+    if !candidate
+        .labels
+        .iter()
+        .all(|label| claimer.labels.contains(label))
+    {
+        return Err(Misfit::Label);
+    }
     if !claimer.datasets.contains(&candidate.dataset) {
         return Err(Misfit::Dataset);
     }
@@ -50,11 +59,14 @@ pub fn fits(claimer: &Claimer, candidate: &Candidate) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// The first of `candidates` (sorted by `order::sort`) that `claimer` may take.
-pub fn choose<'a>(claimer: &Claimer, candidates: &'a [Candidate]) -> Option<&'a Candidate> {
+/// Those of `candidates` (sorted by `order::sort`) that `claimer` may take, in order.
+pub fn fitting<'a>(
+    claimer: &Claimer,
+    candidates: &'a [Candidate],
+) -> impl Iterator<Item = &'a Candidate> {
     candidates
         .iter()
-        .find(|candidate| fits(claimer, candidate).is_ok())
+        .filter(|candidate| fits(claimer, candidate).is_ok())
 }
 
 #[cfg(test)]
@@ -66,7 +78,7 @@ pub(crate) mod tests {
     use mrprism_protocol::wire::DeviceOffer;
     use uuid::Uuid;
 
-    use super::{Misfit, choose, fits};
+    use super::{Misfit, fits, fitting};
     use crate::domain::{Candidate, Claimer, HeldDataset};
 
     fn dataset(manifest: &str) -> HeldDataset {
@@ -85,18 +97,21 @@ pub(crate) mod tests {
             place: DateTime::UNIX_EPOCH,
             device_kind: None,
             memory_mib: 0,
+            labels: Vec::new(),
             dataset: dataset("m1"),
             science_version: Some("s1".to_owned()),
             infrastructure_failures_here: 0,
             another_host_fits: false,
+            limit: None,
         }
     }
 
-    fn claimer() -> Claimer {
+    pub(crate) fn claimer() -> Claimer {
         Claimer {
             worker: Uuid::nil().into(),
             host: "here".to_owned(),
             pool: "default".to_owned(),
+            labels: BTreeSet::from(["a100".to_owned(), "basement".to_owned()]),
             science_version: "s1".to_owned(),
             datasets: BTreeSet::from([dataset("m1")]),
             device: DeviceOffer {
@@ -138,6 +153,17 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_job_goes_to_a_worker_that_has_all_its_labels() {
+        let labelled = |labels: &[&str]| {
+            let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+            after(|c| c.labels = labels)
+        };
+        assert_eq!(labelled(&["a100"]), Ok(()));
+        assert_eq!(labelled(&["basement", "a100"]), Ok(()));
+        assert_eq!(labelled(&["a100", "attic"]), Err(Misfit::Label));
+    }
+
+    #[test]
     fn a_job_goes_where_its_data_set_is_held_with_the_same_content() {
         assert_eq!(after(|c| c.dataset = dataset("m2")), Err(Misfit::Dataset));
         let other = HeldDataset {
@@ -171,7 +197,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_first_job_that_fits_is_taken() {
+    fn jobs_that_fit_keep_their_order() {
         let misfit = Candidate {
             pool: "big".to_owned(),
             ..candidate()
@@ -185,7 +211,7 @@ pub(crate) mod tests {
             ..candidate()
         };
         let all = [misfit.clone(), second, third];
-        assert_eq!(choose(&claimer(), &all), Some(&all[1]));
-        assert_eq!(choose(&claimer(), &[misfit]), None);
+        let fitting: Vec<_> = fitting(&claimer(), &all).collect();
+        assert_eq!(fitting, [&all[1], &all[2]]);
     }
 }

@@ -6,5 +6,7 @@ pub mod dedupe;
 pub mod lease;
 pub mod match_worker;
 pub mod order;
+pub mod parallel;
+pub mod preempt;
 pub mod reaper;
 pub mod retry;

@@ -61,6 +61,7 @@ mod tests {
             lease: Duration::from_mins(1),
             heartbeat: Duration::from_secs(10),
             reaper: Duration::from_secs(15),
+            progress: Duration::from_hours(1),
         });
         seconds
             .iter()

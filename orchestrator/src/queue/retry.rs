@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mrprism_protocol::state::AttemptOutcome;
+use mrprism_protocol::state::{Asked, AttemptOutcome};
 
 use crate::domain::{Charge, History, Next, Terminal};
 
@@ -18,32 +18,46 @@ pub const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
 /// Decides. `jitter` is drawn from [0, 1).
 pub fn next(outcome: AttemptOutcome, history: &History, jitter: f64) -> Next {
     use AttemptOutcome as Outcome;
-    match outcome {
-        Outcome::Succeeded => Next::End(Terminal::Succeeded),
-        Outcome::Failed => Next::End(Terminal::Failed),
-        Outcome::Cancelled => Next::End(Terminal::Cancelled),
+    let cancel = history.asked == Some(Asked::Cancel);
+    let (charge, before, allowed, spent) = match outcome {
+        Outcome::Succeeded => return Next::End(Terminal::Succeeded),
+        Outcome::Cancelled => return Next::End(Terminal::Cancelled),
+        // What ended by itself before it heard of a wish stays so.
+        Outcome::Failed if cancel => return Next::End(Terminal::Failed),
         // Whatever else went wrong: a person wanted it ended, so it is not tried again.
-        _ if history.cancel_requested => Next::End(Terminal::Cancelled),
-        Outcome::Yielded => Next::Requeue {
-            after: Duration::ZERO,
-            charge: Charge::Nothing,
-        },
-        Outcome::OutOfMemory if history.memory_failures >= MEMORY_RETRIES => {
-            Next::End(Terminal::Failed)
-        }
-        Outcome::OutOfMemory => Next::Requeue {
-            after: backoff(history.memory_failures, jitter),
-            charge: Charge::Memory,
-        },
-        Outcome::Infrastructure | Outcome::Lost
-            if history.infrastructure_failures >= INFRASTRUCTURE_RETRIES =>
-        {
-            Next::End(Terminal::Quarantined)
-        }
-        Outcome::Infrastructure | Outcome::Lost => Next::Requeue {
-            after: backoff(history.infrastructure_failures, jitter),
-            charge: Charge::Infrastructure,
-        },
+        _ if cancel => return Next::End(Terminal::Cancelled),
+        Outcome::Yielded => return again(history, Duration::ZERO, Charge::Nothing),
+        Outcome::Failed => (
+            Charge::Own,
+            history.own_failures,
+            history.retries,
+            Terminal::Failed,
+        ),
+        Outcome::OutOfMemory => (
+            Charge::Memory,
+            history.memory_failures,
+            MEMORY_RETRIES,
+            Terminal::Failed,
+        ),
+        Outcome::Infrastructure | Outcome::Lost => (
+            Charge::Infrastructure,
+            history.infrastructure_failures,
+            INFRASTRUCTURE_RETRIES,
+            Terminal::Quarantined,
+        ),
+    };
+    if before >= allowed {
+        return Next::End(spent);
+    }
+    again(history, backoff(before, jitter), charge)
+}
+
+/// Another attempt: when a person resumes it, where a person paused it, else soon.
+fn again(history: &History, after: Duration, charge: Charge) -> Next {
+    if history.asked == Some(Asked::Pause) {
+        Next::Pause { charge }
+    } else {
+        Next::Requeue { after, charge }
     }
 }
 
@@ -59,7 +73,7 @@ fn backoff(failures_before: u32, jitter: f64) -> Duration {
 mod tests {
     use std::time::Duration;
 
-    use mrprism_protocol::state::AttemptOutcome;
+    use mrprism_protocol::state::{Asked, AttemptOutcome};
 
     use super::{FIRST_BACKOFF, LONGEST_BACKOFF, backoff, next};
     use crate::domain::{Charge, History, Next, Terminal};
@@ -68,7 +82,7 @@ mod tests {
         let history = History {
             infrastructure_failures: infrastructure,
             memory_failures: memory,
-            cancel_requested: false,
+            ..History::default()
         };
         next(outcome, &history, 0.5)
     }
@@ -78,6 +92,52 @@ mod tests {
         assert_eq!(
             after(AttemptOutcome::Failed, 0, 0),
             Next::End(Terminal::Failed)
+        );
+    }
+
+    #[test]
+    fn the_trainers_own_error_is_retried_as_often_as_its_experiment_asks() {
+        let after = |own_failures| {
+            let history = History {
+                own_failures,
+                retries: 2,
+                ..History::default()
+            };
+            next(AttemptOutcome::Failed, &history, 1.0)
+        };
+        let (first, second) = (FIRST_BACKOFF, FIRST_BACKOFF * 2);
+        for (before, wait) in [(0, first), (1, second)] {
+            let expected = Next::Requeue {
+                after: wait,
+                charge: Charge::Own,
+            };
+            assert_eq!(after(before), expected);
+        }
+        assert_eq!(after(2), Next::End(Terminal::Failed));
+    }
+
+    #[test]
+    fn a_paused_job_that_comes_back_waits_for_a_person() {
+        use AttemptOutcome::{Failed, Infrastructure, Lost, OutOfMemory, Succeeded, Yielded};
+        let history = History {
+            asked: Some(Asked::Pause),
+            retries: 1,
+            ..History::default()
+        };
+        let charges = [
+            (Yielded, Charge::Nothing),
+            (Lost, Charge::Infrastructure),
+            (Infrastructure, Charge::Infrastructure),
+            (OutOfMemory, Charge::Memory),
+            (Failed, Charge::Own),
+        ];
+        for (outcome, charge) in charges {
+            assert_eq!(next(outcome, &history, 0.0), Next::Pause { charge });
+        }
+        // It was quicker than the wish.
+        assert_eq!(
+            next(Succeeded, &history, 0.0),
+            Next::End(Terminal::Succeeded)
         );
     }
 
@@ -132,7 +192,8 @@ mod tests {
             Cancelled, Failed, Infrastructure, Lost, OutOfMemory, Succeeded, Yielded,
         };
         let history = History {
-            cancel_requested: true,
+            asked: Some(Asked::Cancel),
+            retries: 1,
             ..History::default()
         };
         for outcome in [Lost, Infrastructure, OutOfMemory, Yielded, Cancelled] {

@@ -1,6 +1,6 @@
 //! Ends attempts whose worker went silent, and gives their jobs back to the queue.
 
-use super::DutyError;
+use super::{DutyError, end_hung};
 use crate::domain::{Ending, LiveAttempt, Next};
 use crate::queue::lease::Intervals;
 use crate::queue::reaper::Grace;
@@ -24,7 +24,7 @@ impl LeaseReaper {
         }
     }
 
-    /// Looks once: expires what has run out, unless holders are still owed time to be heard. Says how many ended.
+    /// Looks once: ends what has run out or hangs, unless holders are still owed time to be heard. Says how many ended.
     ///
     /// # Errors
     /// The database cannot be reached.
@@ -33,8 +33,8 @@ impl LeaseReaper {
         if !self.grace.tick(now) {
             return Ok(0);
         }
-        let expired = expire(app).await?;
-        Ok(expired.len() as u64)
+        let expired = expire(app).await?.len() + end_hung(app).await?.len();
+        Ok(expired as u64)
     }
 }
 
@@ -73,7 +73,7 @@ async fn expire_batch(app: &App) -> Result<Vec<LiveAttempt>, DutyError> {
     for live in &expired {
         let next: Next = retry::next(ending.outcome, &live.history, entropy::jitter());
         db::attempts::end(&mut db, live.attempt, &ending).await?;
-        db::jobs::settle(&mut db, live.job, next).await?;
+        db::jobs::settle(&mut db, live, next).await?;
     }
     db::counters::add(&mut db, db::counters::LEASES_EXPIRED, expired.len() as u64).await?;
     db.commit().await?;

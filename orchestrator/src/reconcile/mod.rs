@@ -1,13 +1,19 @@
 //! Duties that run beside the calls: one a file, each written so that twice equals once.
 
+mod deadlines;
+mod end_hung;
 mod expire_leases;
 mod mark_workers_gone;
+mod preempt;
 mod prune_files;
 
 use std::time::Duration;
 
+pub use deadlines::deadlines;
+pub use end_hung::end_hung;
 pub use expire_leases::{LeaseReaper, expire};
 pub use mark_workers_gone::mark_workers_gone;
+pub use preempt::preempt;
 pub use prune_files::prune_files;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -25,6 +31,11 @@ pub fn start(app: &App, tasks: &mut JoinSet<()>) {
         let expired = reaper.tick(&reaper_app).await?;
         mark_workers_gone(&reaper_app).await?;
         Ok(expired)
+    }));
+    let looking_app = app.clone();
+    tasks.spawn(every(app.clone(), app.intervals.reaper, async move || {
+        let cancelled = deadlines(&looking_app).await?;
+        Ok(cancelled + preempt(&looking_app).await?.len() as u64)
     }));
     let prune_app = app.clone();
     tasks.spawn(every(app.clone(), PRUNE_EVERY, async move || {

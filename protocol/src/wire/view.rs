@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::DeviceOffer;
 use crate::id::{AttemptId, ExperimentId, RunId, WorkerId};
 use crate::spec::{RunSpec, Seed};
-use crate::state::{AttemptOutcome, ExperimentState, JobState};
+use crate::state::{Asked, AttemptOutcome, ExperimentState, JobState};
 
 /// `POST /api/v1/experiments` (201, or 200 where the same bundle is there already), `GET /api/v1/experiments/{id or name}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct ExperimentView {
     pub state: ExperimentState,
     /// When it was submitted.
     pub created_at: DateTime<Utc>,
+    /// Whether a person paused it, or drains it.
+    #[serde(default)]
+    pub paused: bool,
     /// Runs by state.
     pub runs: BTreeMap<JobState, u64>,
 }
@@ -44,6 +47,12 @@ pub struct RunView {
     pub fold: Option<u32>,
     /// The newest job's state.
     pub state: JobState,
+    /// What its holder has been asked to do and has not done yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// Why it waits or ended, where no attempt says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What is being done: `train`, `predict`, `score`.
     pub phase: Option<String>,
     /// Steps done.
@@ -103,6 +112,9 @@ pub struct WorkerView {
     pub datasets: Vec<String>,
     /// Leases it holds.
     pub leases: u64,
+    /// Whether it is to claim nothing more.
+    #[serde(default)]
+    pub draining: bool,
 }
 
 /// `GET /api/v1/runs/{id}/logs?after=N`: lines of the run's attempts, oldest first, at most 1,000.

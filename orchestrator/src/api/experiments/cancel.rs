@@ -3,8 +3,9 @@
 use axum::extract::State;
 use mrprism_protocol::wire::ExperimentView;
 
-use crate::api::cancelling::cancel_open;
 use crate::api::extract::{self, Json, Path};
+use crate::api::wishing::fulfil;
+use crate::domain::Wish;
 use crate::error::ApiError;
 use crate::{App, db};
 
@@ -15,7 +16,8 @@ pub(in crate::api) async fn cancel(
 ) -> Result<Json<ExperimentView>, ApiError> {
     let id = extract::experiment(&app, &word).await?;
     let mut db = db::begin(&app.db).await?;
-    if cancel_open(&mut db, Some(id), None).await? > 0 {
+    let fulfilled = fulfil(&mut db, Wish::Cancel, Some(id), None).await?;
+    if fulfilled.open > 0 {
         db::experiments::mark_cancelled(&mut db, id).await?;
     }
     db.commit().await?;

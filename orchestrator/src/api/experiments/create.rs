@@ -9,6 +9,7 @@ use mrprism_protocol::spec::{
 use mrprism_protocol::wire::ExperimentView;
 
 use crate::api::extract::Json;
+use crate::db::experiment_queues::ExperimentQueue;
 use crate::db::jobs::Placing;
 use crate::error::ApiError;
 use crate::queue::dedupe::{Submission, submission, twins};
@@ -120,18 +121,23 @@ async fn write(
         &app.science_version,
     )
     .await?;
-    db::jobs::enqueue(&mut db, &jobs, &placing()).await?;
+    db::experiment_queues::write(&mut db, experiment, &file.queue).await?;
+    let waits = ExperimentQueue {
+        queue: file.queue.clone(),
+        paused: false,
+    };
+    db::jobs::enqueue(&mut db, &jobs, &placing(waits)).await?;
     db.commit().await?;
     tracing::info!(name = file.name, runs = runs.len(), "experiment submitted");
     Ok((StatusCode::CREATED, experiment))
 }
 
-/// Experiment files name neither pool nor priority yet.
-pub(super) fn placing() -> Placing {
+/// How new jobs of an experiment wait.
+pub(in crate::api) fn placing(waits: ExperimentQueue) -> Placing {
     Placing {
-        pool: "default".to_owned(),
-        priority: 0,
-        head_start: head_start(0),
+        head_start: head_start(waits.queue.priority),
+        queue: waits.queue,
+        paused: waits.paused,
     }
 }
 

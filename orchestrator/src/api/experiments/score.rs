@@ -26,7 +26,8 @@ pub(in crate::api) async fn score(
         .map(|run| scoring(run, &request))
         .collect::<Result<_, _>>()?;
     let mut db = db::begin(&app.db).await?;
-    let queued = db::scorings::enqueue(&mut db, &scorings, &placing()).await?;
+    let waits = db::experiment_queues::lock(&mut db, id).await?;
+    let queued = db::scorings::enqueue(&mut db, &scorings, &placing(waits)).await?;
     db.commit().await?;
     if !queued.jobs.is_empty() {
         app.queue_changed.say();

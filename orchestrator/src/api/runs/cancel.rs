@@ -4,8 +4,9 @@ use axum::extract::State;
 use mrprism_protocol::wire::RunView;
 
 use super::show::find;
-use crate::api::cancelling::cancel_open;
 use crate::api::extract::{self, Json, Path};
+use crate::api::wishing::fulfil;
+use crate::domain::Wish;
 use crate::error::ApiError;
 use crate::{App, db};
 
@@ -16,7 +17,7 @@ pub(in crate::api) async fn cancel(
 ) -> Result<Json<RunView>, ApiError> {
     let run = extract::run(&word)?;
     let mut db = db::begin(&app.db).await?;
-    cancel_open(&mut db, None, Some(run)).await?;
+    fulfil(&mut db, Wish::Cancel, None, Some(run)).await?;
     db.commit().await?;
     Ok(Json(find(&app, run).await?))
 }

@@ -1,7 +1,9 @@
-//! Runs: look, read, cancel.
+//! Runs: look, read, cancel, pause, move.
 
 pub(super) mod artifacts;
 pub(super) mod cancel;
 pub(super) mod logs;
 pub(super) mod metrics;
+pub(super) mod pausing;
+pub(super) mod place;
 pub(super) mod show;

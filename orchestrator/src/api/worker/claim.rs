@@ -11,11 +11,12 @@ use mrprism_protocol::wire::{Claim, ClaimRequest};
 use crate::api::extract::Json;
 use crate::clock::Deadline;
 use crate::db::attempts::Claimed;
+use crate::db::experiment_queues::AtWork;
 use crate::db::workers::Asking;
 use crate::db::{PgConnection, Transaction};
 use crate::domain::{Candidate, Claimer};
 use crate::error::ApiError;
-use crate::queue::{match_worker, order};
+use crate::queue::{match_worker, order, parallel};
 use crate::{App, db, entropy};
 
 /// Longest wait.
@@ -24,6 +25,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_secs(1);
 /// Candidates that one look locks at a time.
 const HANDFUL: i64 = 8;
+/// Between looks while another claim of an experiment with a limit is under way.
+const BUSY: Duration = Duration::from_millis(10);
 
 /// A job, or 204 when the wait is over.
 pub(in crate::api) async fn claim(
@@ -35,22 +38,36 @@ pub(in crate::api) async fn claim(
     let mut changes = app.queue_changed.subscribe();
     loop {
         changes.mark_unchanged();
-        if let Some(claim) = try_claim(&app, &request).await? {
-            tracing::info!(run = %claim.run, attempt = claim.attempt_number, worker = %request.worker, "claimed");
-            return Ok(Json(claim).into_response());
-        }
+        let again_after = match try_claim(&app, &request).await? {
+            Tried::Claimed(claim) => {
+                tracing::info!(run = %claim.run, attempt = claim.attempt_number, worker = %request.worker, "claimed");
+                return Ok(Json(claim).into_response());
+            }
+            Tried::Nothing => POLL,
+            Tried::Busy => BUSY,
+        };
         if deadline.passed() {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
         tokio::select! {
             () = app.shutdown.cancelled() => return Ok(StatusCode::NO_CONTENT.into_response()),
             _ = changes.changed() => {}
-            () = tokio::time::sleep(deadline.remaining().min(POLL)) => {}
+            () = tokio::time::sleep(deadline.remaining().min(again_after)) => {}
         }
     }
 }
 
-async fn try_claim(app: &App, request: &ClaimRequest) -> Result<Option<Claim>, ApiError> {
+/// What one try came to.
+enum Tried {
+    /// A lease.
+    Claimed(Box<Claim>),
+    /// Nothing is there for the device.
+    Nothing,
+    /// Look again at once.
+    Busy,
+}
+
+async fn try_claim(app: &App, request: &ClaimRequest) -> Result<Tried, ApiError> {
     let mut db = db::begin(&app.db).await?;
     let asking = db::workers::lock_claimer(
         &mut db,
@@ -75,7 +92,7 @@ async fn try_claim(app: &App, request: &ClaimRequest) -> Result<Option<Claim>, A
         asking => asking,
     };
     match db::attempts::by_nonce(&mut db, request.nonce).await? {
-        Claimed::Live(attempt) => return hand_over(app, db, attempt).await.map(Some),
+        Claimed::Live(attempt) => return hand_over(app, db, attempt).await,
         Claimed::Ended => {
             return Err(ApiError::Conflict {
                 kind: "mrprism:nonce-spent",
@@ -85,10 +102,12 @@ async fn try_claim(app: &App, request: &ClaimRequest) -> Result<Option<Claim>, A
         Claimed::Nothing => {}
     }
     let Asking::Free(claimer) = asking else {
-        return Ok(None);
+        return Ok(Tried::Nothing);
     };
-    let Some(candidate) = choose(app, &mut db, &claimer).await? else {
-        return Ok(None);
+    let candidate = match choose(app, &mut db, &claimer).await? {
+        Found::Job(candidate) => candidate,
+        Found::Nothing => return Ok(Tried::Nothing),
+        Found::Busy => return Ok(Tried::Busy),
     };
     let attempt: AttemptId = entropy::new_id();
     db::attempts::create(
@@ -101,33 +120,50 @@ async fn try_claim(app: &App, request: &ClaimRequest) -> Result<Option<Claim>, A
     )
     .await?;
     db::jobs::lease(&mut db, candidate.job).await?;
-    hand_over(app, db, attempt).await.map(Some)
+    hand_over(app, db, attempt).await
+}
+
+/// What a look at the queue found.
+enum Found {
+    /// A job for the device.
+    Job(Box<Candidate>),
+    /// Nothing.
+    Nothing,
+    /// Nothing, but another claim of an experiment with a limit was under way: look again at once.
+    Busy,
 }
 
 /// Locks handful after handful, in order of place, until the rules choose one or the queue is at its end.
-async fn choose(
-    app: &App,
-    db: &mut PgConnection,
-    claimer: &Claimer,
-) -> Result<Option<Candidate>, ApiError> {
+async fn choose(app: &App, db: &mut PgConnection, claimer: &Claimer) -> Result<Found, ApiError> {
     let mut after = None;
+    let mut busy = false;
     loop {
         let mut candidates =
             db::jobs::lock_candidates(db, claimer, after, app.intervals.lease, HANDFUL).await?;
         order::sort(&mut candidates);
-        if let Some(chosen) = match_worker::choose(claimer, &candidates) {
-            return Ok(Some(chosen.clone()));
+        for candidate in match_worker::fitting(claimer, &candidates) {
+            let Some((experiment, most)) = candidate.limit else {
+                return Ok(Found::Job(Box::new(candidate.clone())));
+            };
+            match db::experiment_queues::count_at_work(db, experiment).await? {
+                AtWork::Counted(at_work) if parallel::has_room(at_work, most) => {
+                    return Ok(Found::Job(Box::new(candidate.clone())));
+                }
+                AtWork::Counted(_) => {}
+                AtWork::Busy => busy = true,
+            }
         }
         match candidates.last() {
             Some(last) if candidates.len() as i64 == HANDFUL => {
                 after = Some((last.place, last.job));
             }
-            _ => return Ok(None),
+            _ if busy => return Ok(Found::Busy),
+            _ => return Ok(Found::Nothing),
         }
     }
 }
 
-async fn hand_over(app: &App, mut db: Transaction, attempt: AttemptId) -> Result<Claim, ApiError> {
+async fn hand_over(app: &App, mut db: Transaction, attempt: AttemptId) -> Result<Tried, ApiError> {
     let claim = db::claims::of_attempt(
         &mut db,
         attempt,
@@ -136,5 +172,5 @@ async fn hand_over(app: &App, mut db: Transaction, attempt: AttemptId) -> Result
     )
     .await?;
     db.commit().await?;
-    Ok(claim)
+    Ok(Tried::Claimed(Box::new(claim)))
 }

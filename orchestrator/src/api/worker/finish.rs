@@ -6,7 +6,7 @@ use mrprism_protocol::state::{AttemptOutcome, JobKind};
 use mrprism_protocol::wire::Finish;
 
 use crate::api::extract::Json;
-use crate::domain::{Ending, Next};
+use crate::domain::Ending;
 use crate::error::ApiError;
 use crate::queue::retry;
 use crate::{App, db, entropy};
@@ -29,7 +29,7 @@ pub(in crate::api) async fn finish(
     };
     let next = retry::next(ending.outcome, &live.history, entropy::jitter());
     db::attempts::end(&mut db, live.attempt, &ending).await?;
-    db::jobs::settle(&mut db, job, next).await?;
+    let claimable = db::jobs::settle(&mut db, &live, next).await?;
     if ending.outcome == AttemptOutcome::Succeeded && live.kind == JobKind::Train {
         let hash = ending.weights_hash.as_deref();
         db::runs::trained(&mut db, live.run, hash, ending.train_seconds).await?;
@@ -37,7 +37,7 @@ pub(in crate::api) async fn finish(
     }
     db.commit().await?;
     tracing::info!(run = %live.run, outcome = %ending.outcome, "attempt ended");
-    if matches!(next, Next::Requeue { .. }) {
+    if claimable {
         app.queue_changed.say();
     }
     Ok(StatusCode::NO_CONTENT)

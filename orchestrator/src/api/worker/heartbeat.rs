@@ -39,16 +39,14 @@ pub(in crate::api) async fn heartbeat(
     }
     let renewed: BTreeMap<_, _> = renewed
         .into_iter()
-        .map(|lease| ((lease.job, lease.fence), lease.cancel_requested))
+        .map(|lease| ((lease.job, lease.fence), lease.asked))
         .collect();
     let leases = named
         .into_iter()
         .map(|(job, fence)| {
             let found = renewed
                 .get(&(job, fence))
-                .map_or(Found::Gone, |cancel_requested| Found::Live {
-                    cancel_requested: *cancel_requested,
-                });
+                .map_or(Found::Gone, |asked| Found::Live { asked: *asked });
             LeaseReply {
                 job,
                 fence,

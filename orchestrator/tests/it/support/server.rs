@@ -48,6 +48,7 @@ impl Server {
                 lease: Duration::from_mins(1),
                 heartbeat: Duration::from_secs(10),
                 reaper: Duration::from_hours(1),
+                progress: Duration::from_hours(1),
             },
             max_artifact_mib: 1,
             token: None,

@@ -1,0 +1,37 @@
+//! Cancels what has not ended when its experiment's deadline passes.
+
+use mrprism_protocol::state::JobState;
+
+use super::DutyError;
+use crate::domain::{Answer, Wish, answer};
+use crate::{App, db};
+
+const REASON: &str = "Its experiment's deadline passed.";
+
+/// Looks once: what waits is cancelled, holders of leases are asked to end. Says how many jobs that were.
+///
+/// # Errors
+/// The database cannot be reached.
+pub async fn deadlines(app: &App) -> Result<u64, DutyError> {
+    let mut db = db::begin(&app.db).await?;
+    let mut jobs = 0;
+    for experiment in db::experiment_queues::past_deadline(&mut db).await? {
+        let open = db::wishes::lock_open(&mut db, Some(experiment), None).await?;
+        for job in open {
+            match answer(Wish::Cancel, job.state, job.asked) {
+                Answer::Become(JobState::Cancelled) => {
+                    let end = JobState::Cancelled;
+                    db::wishes::become_state(&mut db, &[job.id], end, Some(REASON)).await?;
+                }
+                Answer::Ask(asked) => db::wishes::ask(&mut db, &[job.id], asked).await?,
+                Answer::Become(_) | Answer::Nothing => continue,
+            }
+            jobs += 1;
+        }
+    }
+    db.commit().await?;
+    if jobs > 0 {
+        tracing::warn!(jobs, "cancelled: their experiments' deadlines passed");
+    }
+    Ok(jobs)
+}
