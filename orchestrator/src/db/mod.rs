@@ -1,29 +1,18 @@
-//! The only SQL: one file a table, one function a statement. Does, and decides nothing.
+//! The only SQL: one file a table (those of the queue and of results in folders), one function a statement. Does, and decides
+//! nothing.
 
 pub mod artifacts;
-pub mod attempts;
-pub mod claims;
 pub mod clock;
 pub mod counters;
 pub mod datasets;
-pub mod dependents;
-pub mod events;
-pub mod experiment_queues;
 pub mod experiments;
-pub mod exports;
-pub mod imports;
-pub mod jobs;
-pub mod metric_points;
-pub mod places;
-pub mod preemption;
-pub mod queue_channel;
-pub mod run_cases;
+mod queue;
+mod results;
 pub mod runs;
-pub mod scores;
-pub mod scorings;
-pub mod snapshots;
-pub mod wishes;
 pub mod workers;
+
+pub use queue::*;
+pub use results::*;
 
 use std::str::FromStr;
 use std::time::Duration;

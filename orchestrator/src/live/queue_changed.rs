@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::db::queue_channel;
+use crate::db::channel;
 
 /// Changes within this time are announced once.
 const DEBOUNCE: Duration = Duration::from_millis(20);
@@ -49,7 +49,7 @@ impl QueueChanged {
                 () = self.said.notified() => {}
             }
             tokio::time::sleep(DEBOUNCE).await;
-            if let Err(error) = queue_channel::announce(&pool).await {
+            if let Err(error) = channel::announce(&pool).await {
                 tracing::debug!(%error, "no announcement: claimers find out by polling");
             }
         }
@@ -73,7 +73,7 @@ impl QueueChanged {
     }
 
     async fn pass_on(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
-        let mut listener = queue_channel::listen(pool).await?;
+        let mut listener = channel::listen(pool).await?;
         loop {
             // `None` is a lost connection, which the listener mends: something may have been missed, so wake all.
             listener.try_recv().await?;

@@ -103,7 +103,7 @@ pub async fn urgent(
                     run: row.run_id.into(),
                     pool: row.pool,
                     place: row.place,
-                    device_kind: super::spelled_or_none(row.device_kind.as_deref())?,
+                    device_kind: crate::db::spelled_or_none(row.device_kind.as_deref())?,
                     memory_mib: row.memory_mib as u64,
                     labels: row.labels,
                     dataset: HeldDataset {
@@ -167,7 +167,7 @@ pub async fn devices(
         for device in worker.devices.0 {
             let here = running.iter().find(|row| {
                 row.worker_id == worker.id
-                    && super::spelled::<DeviceKind>(&row.device_kind).ok() == Some(device.kind)
+                    && crate::db::spelled::<DeviceKind>(&row.device_kind).ok() == Some(device.kind)
                     && row.device_index as u32 == device.index
             });
             rows.push(DeviceRow {

@@ -56,11 +56,11 @@ pub async fn enqueue(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(jobs.len() as u64, made, "queue jobs")
+    crate::db::exactly(jobs.len() as u64, made, "queue jobs")
 }
 
 /// The state of a job that may be claimed, or waits for a person.
-pub(super) const fn waiting(paused: bool) -> JobState {
+pub(crate) const fn waiting(paused: bool) -> JobState {
     if paused {
         JobState::Paused
     } else {
@@ -123,7 +123,7 @@ pub async fn lock_candidates(
                 place: row.place,
                 device_kind: row
                     .device_kind
-                    .map(|kind| super::spelled(&kind))
+                    .map(|kind| crate::db::spelled(&kind))
                     .transpose()?,
                 memory_mib: row.memory_mib as u64,
                 labels: row.labels,
@@ -154,7 +154,7 @@ pub async fn lease(db: &mut PgConnection, job: JobId) -> Result<(), sqlx::Error>
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(1, changed, "lease a job")
+    crate::db::exactly(1, changed, "lease a job")
 }
 
 /// Writes what becomes of a leased job whose attempt has ended, and of what waits for its run. Says whether something may
@@ -190,14 +190,14 @@ pub async fn settle(
     )
     .execute(&mut *db)
     .await?;
-    super::exactly(1, changed.rows_affected(), "settle a job")?;
+    crate::db::exactly(1, changed.rows_affected(), "settle a job")?;
     let mut claimable = live.limited || state == JobState::Queued;
     match next {
         Next::End(Terminal::Succeeded) if live.kind == JobKind::Train => {
-            claimable |= super::dependents::release(db, live.run).await? > 0;
+            claimable |= crate::db::dependents::release(db, live.run).await? > 0;
         }
         Next::End(_) if live.kind == JobKind::Train => {
-            super::dependents::cancel(db, &[live.run.0]).await?;
+            crate::db::dependents::cancel(db, &[live.run.0]).await?;
         }
         _ => {}
     }
@@ -213,6 +213,6 @@ pub async fn counts(pool: &PgPool) -> Result<BTreeMap<JobState, u64>, sqlx::Erro
         .fetch_all(pool)
         .await?;
     rows.into_iter()
-        .map(|row| Ok((super::spelled(&row.state)?, row.jobs as u64)))
+        .map(|row| Ok((crate::db::spelled(&row.state)?, row.jobs as u64)))
         .collect()
 }

@@ -32,9 +32,9 @@ pub async fn list(
         .map(|row| {
             Ok(QueuedJob {
                 job: row.id.into(),
-                kind: super::spelled(&row.kind)?,
-                state: super::spelled(&row.state)?,
-                asked: super::spelled_or_none(row.asked.as_deref())?,
+                kind: crate::db::spelled(&row.kind)?,
+                state: crate::db::spelled(&row.state)?,
+                asked: crate::db::spelled_or_none(row.asked.as_deref())?,
                 pool: row.pool,
                 priority: row.priority,
                 experiment: row.experiment.into(),

@@ -44,7 +44,7 @@ pub async fn of_attempt(
     }
     Ok(Claim {
         job: row.job_id.into(),
-        kind: super::spelled(&row.kind)?,
+        kind: crate::db::spelled(&row.kind)?,
         attempt,
         attempt_number: row.number as u32,
         fence: Fence(row.fence),

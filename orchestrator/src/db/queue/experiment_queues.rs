@@ -32,7 +32,7 @@ pub async fn lock(db: &mut PgConnection, id: ExperimentId) -> Result<ExperimentQ
             pool: row.pool,
             priority: row.priority,
             labels: row.labels,
-            device: super::spelled_or_none(row.device_kind.as_deref())?,
+            device: crate::db::spelled_or_none(row.device_kind.as_deref())?,
             memory_mib: row.memory_mib as u64,
             max_parallel: row.max_parallel.map(|most| most as u32),
             retries: row.retries as u32,
@@ -72,7 +72,7 @@ pub async fn write(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(1, changed, "write how an experiment waits")
+    crate::db::exactly(1, changed, "write how an experiment waits")
 }
 
 /// Has the experiment's open jobs wait as `queue` says. Their places move by `ahead` seconds for each priority they gain,
@@ -124,7 +124,7 @@ pub async fn mark_paused(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(1, changed, "pause an experiment")
+    crate::db::exactly(1, changed, "pause an experiment")
 }
 
 /// How many of an experiment's runs are at work: claims of its runs follow each other from here to the end of

@@ -100,7 +100,7 @@ pub async fn runs(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(runs.len() as u64, made, "import runs")
+    crate::db::exactly(runs.len() as u64, made, "import runs")
 }
 
 /// Writes the worker that stands for those who made the attempts: it is gone, and offers and holds nothing.
@@ -116,7 +116,7 @@ pub async fn worker(db: &mut PgConnection, id: WorkerId) -> Result<(), sqlx::Err
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(1, made, "write an import's worker")
+    crate::db::exactly(1, made, "write an import's worker")
 }
 
 /// Writes one job a run, in a state that never changes again.
@@ -144,7 +144,7 @@ pub async fn jobs(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(jobs.len() as u64, made, "import jobs")
+    crate::db::exactly(jobs.len() as u64, made, "import jobs")
 }
 
 /// Writes an attempt that has ended. Its lease ended with it.
@@ -182,7 +182,7 @@ pub async fn attempt(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(1, made, "import an attempt")
+    crate::db::exactly(1, made, "import an attempt")
 }
 
 /// Writes a run's scores.
@@ -229,7 +229,7 @@ pub async fn scores(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(scores.len() as u64, made, "import scores")
+    crate::db::exactly(scores.len() as u64, made, "import scores")
 }
 
 /// Writes a run's curves as the points of one attempt.
@@ -261,7 +261,7 @@ pub async fn curves(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(values.len() as u64, made, "import curves")
+    crate::db::exactly(values.len() as u64, made, "import curves")
 }
 
 /// Notes where the experiment comes from.
@@ -284,5 +284,5 @@ pub async fn note(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(1, made, "note an import")
+    crate::db::exactly(1, made, "note an import")
 }

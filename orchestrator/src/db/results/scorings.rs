@@ -3,7 +3,7 @@
 use mrprism_protocol::id::{JobId, RunId};
 use sqlx::PgConnection;
 
-use super::jobs::Placing;
+use crate::db::jobs::Placing;
 
 /// What queueing scorings came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub async fn enqueue(
         placing.queue.pool,
         placing.queue.priority,
         placing.head_start.as_seconds_f64(),
-        super::jobs::waiting(placing.paused).as_str(),
+        crate::db::jobs::waiting(placing.paused).as_str(),
         &placing.queue.labels,
         placing.queue.preemptible
     )

@@ -37,8 +37,8 @@ pub async fn lock_open(
         .map(|row| {
             Ok(OpenJob {
                 id: row.id.into(),
-                state: super::spelled(&row.state)?,
-                asked: super::spelled_or_none(row.asked.as_deref())?,
+                state: crate::db::spelled(&row.state)?,
+                asked: crate::db::spelled_or_none(row.asked.as_deref())?,
             })
         })
         .collect()
@@ -66,9 +66,9 @@ pub async fn become_state(
     .execute(&mut *db)
     .await?
     .rows_affected();
-    super::exactly(ids.len() as u64, changed, "change jobs")?;
+    crate::db::exactly(ids.len() as u64, changed, "change jobs")?;
     if state.is_terminal() {
-        super::dependents::cancel_of_jobs(db, &ids).await?;
+        crate::db::dependents::cancel_of_jobs(db, &ids).await?;
     }
     Ok(())
 }
@@ -91,5 +91,5 @@ pub async fn ask(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(ids.len() as u64, changed, "ask the holders of jobs")
+    crate::db::exactly(ids.len() as u64, changed, "ask the holders of jobs")
 }

@@ -50,5 +50,5 @@ pub async fn create(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(cases.len() as u64, made, "write a run's test cases")
+    crate::db::exactly(cases.len() as u64, made, "write a run's test cases")
 }

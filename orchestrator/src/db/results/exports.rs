@@ -93,13 +93,13 @@ pub async fn attempts(
         let outcome = row
             .outcome
             .as_deref()
-            .map(super::spelled::<AttemptOutcome>)
+            .map(crate::db::spelled::<AttemptOutcome>)
             .transpose()?;
         let run = RunId(row.run_id);
         attempts.entry(run).or_default().push(ExportedAttempt {
             number: row.number as u32,
             host: (!row.host.is_empty()).then_some(row.host),
-            device: super::spelled(&row.device_kind)?,
+            device: crate::db::spelled(&row.device_kind)?,
             started_at: row.started_at,
             ended_at: row.ended_at,
             outcome,

@@ -41,7 +41,7 @@ pub async fn create(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(1, made, "write a lease")
+    crate::db::exactly(1, made, "write a lease")
 }
 
 /// What a nonce has got before.
@@ -95,14 +95,14 @@ impl LiveRow {
             job: self.job_id.into(),
             run: self.run_id.into(),
             fence: Fence(self.fence),
-            kind: super::spelled(&self.kind)?,
+            kind: crate::db::spelled(&self.kind)?,
             limited: self.limited,
             history: History {
                 infrastructure_failures: self.infrastructure_failures as u32,
                 memory_failures: self.memory_failures as u32,
                 own_failures: self.own_failures as u32,
                 retries: self.retries as u32,
-                asked: super::spelled_or_none(self.asked.as_deref())?,
+                asked: crate::db::spelled_or_none(self.asked.as_deref())?,
             },
         })
     }
@@ -152,7 +152,7 @@ pub async fn outcome(
     .flatten();
     outcome
         .as_deref()
-        .map(super::spelled::<AttemptOutcome>)
+        .map(crate::db::spelled::<AttemptOutcome>)
         .transpose()
 }
 
@@ -269,7 +269,7 @@ pub async fn end(
     .execute(db)
     .await?
     .rows_affected();
-    super::exactly(1, changed, "end an attempt")
+    crate::db::exactly(1, changed, "end an attempt")
 }
 
 /// A lease that was renewed.
@@ -318,7 +318,7 @@ pub async fn renew(
             Ok(Renewed {
                 job: row.job_id.into(),
                 fence: Fence(row.fence),
-                asked: super::spelled_or_none(row.asked.as_deref())?,
+                asked: crate::db::spelled_or_none(row.asked.as_deref())?,
             })
         })
         .collect()
@@ -345,7 +345,7 @@ pub async fn views(
         let outcome = row
             .outcome
             .as_deref()
-            .map(super::spelled::<AttemptOutcome>)
+            .map(crate::db::spelled::<AttemptOutcome>)
             .transpose()?;
         views.entry(row.run_id).or_default().push(AttemptView {
             id: row.id.into(),
