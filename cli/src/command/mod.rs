@@ -2,9 +2,9 @@
 
 pub(crate) mod archive;
 pub(crate) mod bench;
-pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod control;
 pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod down;
