@@ -14,6 +14,7 @@ mod experiments;
 mod exports;
 mod finishing;
 mod leases;
+mod model;
 mod pausing;
 mod preempting;
 mod programs;
