@@ -21,6 +21,7 @@ mod programs;
 mod rules;
 mod schema;
 mod scoring;
+mod simulation;
 mod snapshots;
 mod support;
 mod table;
