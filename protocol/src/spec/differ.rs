@@ -55,7 +55,11 @@ fn differing(a: &BTreeMap<String, Value>, b: &BTreeMap<String, Value>) -> Vec<Ke
 /// Every value of a specification under the key that an experiment file has for it.
 fn dotted(spec: &RunSpec) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::new();
-    flatten("", &serde_json::to_value(spec).unwrap_or_default(), &mut values);
+    flatten(
+        "",
+        &serde_json::to_value(spec).unwrap_or_default(),
+        &mut values,
+    );
     let kind = spec.method.kind();
     let tag = format!("method.{kind}.");
     let mut named: BTreeMap<String, Value> = values
