@@ -1,6 +1,7 @@
 //! The server's API for people, over HTTP.
 
 mod exports;
+mod plans;
 mod queue;
 
 use std::time::Duration;

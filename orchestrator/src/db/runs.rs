@@ -9,20 +9,21 @@ use sqlx::{PgConnection, PgPool};
 
 use super::{attempts, run_cases};
 
-/// Writes an experiment's runs, in order, and says their ids.
+/// Writes runs of an experiment, in order, from position `first` on.
 ///
 /// # Errors
 /// The database cannot be reached.
 pub async fn create(
     db: &mut PgConnection,
     experiment: ExperimentId,
+    first: u32,
     ids: &[RunId],
     cells: &[Cell],
     fingerprints: &[Fingerprint],
     science_version: &str,
 ) -> Result<(), sqlx::Error> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-    let positions: Vec<_> = (0..cells.len() as i32).collect();
+    let positions: Vec<_> = (first as i32..).take(cells.len()).collect();
     let arms: Vec<_> = cells.iter().map(|cell| cell.arm.clone()).collect();
     let seeds: Vec<_> = cells.iter().map(|cell| cell.seed.0 as i64).collect();
     let folds: Vec<_> = cells
