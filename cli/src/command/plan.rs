@@ -195,7 +195,7 @@ fn cost(estimate: &PlanEstimate) -> String {
         Some(bytes) => format!("{}{}", size(bytes), unknown(estimate.bytes_unknown)),
     };
     let mut text = format!(
-        "training   {training}\nwall time  {} ({} devices)\ndisk       {disk}",
+        "training   {training}\nwall time  {} (live devices: {})\ndisk       {disk}",
         time(estimate.wall_seconds),
         estimate.devices
     );
