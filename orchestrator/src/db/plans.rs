@@ -45,6 +45,12 @@ pub async fn histories(pool: &PgPool, specs: &[&RunSpec]) -> Result<Vec<History>
         .map(|spec| spec.method.kind().to_owned())
         .collect();
     let texts: Vec<_> = specs.iter().map(|spec| Json(*spec)).collect();
+    let kinds_once: Vec<String> = kinds
+        .iter()
+        .cloned()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
     let rows = sqlx::query!(
         r#"with wanted as materialized (
                 select w.number, w.kind, w.spec, w.spec -> 'method' -> w.kind -> 'network' as network, w.spec -> 'size' as size,
@@ -60,7 +66,7 @@ pub async fn histories(pool: &PgPool, specs: &[&RunSpec]) -> Result<Vec<History>
                 from runs r join lateral (
                     select t.steps, t.resumed_from_step from attempts t join jobs j on j.id = t.job_id
                     where t.run_id = r.id and j.kind = 'train' and t.outcome = 'succeeded' limit 1) a on true
-                where r.train_seconds is not null and r.method_kind = any($1)),
+                where r.train_seconds is not null and r.method_kind = any($3)),
             of_spec as (
                 select spec, percentile_cont(0.5) within group (order by per_step) as seconds, count(per_step) as timed,
                     percentile_cont(0.5) within group (order by bytes) as bytes, count(bytes) as weighed
@@ -87,7 +93,8 @@ pub async fn histories(pool: &PgPool, specs: &[&RunSpec]) -> Result<Vec<History>
            left join of_kind k on k.kind = w.kind
            order by w.number"#,
         &kinds,
-        &texts as _
+        &texts as _,
+        &kinds_once
     )
     .fetch_all(pool)
     .await?;

@@ -7,9 +7,9 @@ use clap::Args;
 use mrprism_protocol::spec::{ExperimentFile, parse_toml};
 use mrprism_settings::Flags;
 
-use super::status::counts;
-use super::submit::faults_are_wrong_use;
 use crate::client::Client;
+use crate::command::status::counts;
+use crate::command::submit::faults_are_wrong_use;
 use crate::failure::as_wrong_use;
 use crate::{bundle, output, watch};
 

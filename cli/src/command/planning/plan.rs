@@ -12,8 +12,8 @@ use mrprism_protocol::wire::{
 use mrprism_report::print::plain;
 use mrprism_settings::Flags;
 
-use super::submit::faults_are_wrong_use;
 use crate::client::Client;
+use crate::command::submit::faults_are_wrong_use;
 use crate::{bundle, output};
 
 /// Say what submitting or extending by a file would do: cells, cost, and what nobody can run.
@@ -195,7 +195,7 @@ fn cost(estimate: &PlanEstimate) -> String {
         Some(bytes) => format!("{}{}", size(bytes), unknown(estimate.bytes_unknown)),
     };
     let mut text = format!(
-        "training   {training}\nwall time  {} ({} devices)\ndisk       {disk}",
+        "training   {training}\nwall time  {} (live devices: {})\ndisk       {disk}",
         time(estimate.wall_seconds),
         estimate.devices
     );

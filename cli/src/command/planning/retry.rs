@@ -7,8 +7,8 @@ use mrprism_protocol::state::JobState;
 use mrprism_protocol::wire::RetryRequest;
 use mrprism_settings::Flags;
 
-use super::status::counts;
 use crate::client::Client;
+use crate::command::status::counts;
 use crate::output;
 use crate::select::{self, Named};
 
