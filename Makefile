@@ -38,7 +38,7 @@ bench-table: setup ## time a table of 200 arms, 5 seeds and 8 metrics, from Post
 	  cargo test --quiet --release -p mrprism-orchestrator --test it -- --ignored --nocapture a_table_of_200
 
 bench-platform: setup ## time planning, claims and metric points beside MLflow's server; ARGS=--json (1 GB of wheels)
-	@tools/bench/platform $(ARGS)
+	@tools/bench/beside_mlflow $(ARGS)
 
 sqlx: ## write .sqlx anew after a query or a migration changed
 	@tools/sqlx-prepare

@@ -24,13 +24,13 @@ struct Mlflow {
 }
 
 impl Mlflow {
-    /// The one that `tools/bench/platform` has started.
+    /// The one that `tools/bench/beside_mlflow` has started.
     #[expect(
         clippy::disallowed_methods,
         reason = "the script that runs this says where its server is"
     )]
     fn given() -> Self {
-        let given = |name: &str| std::env::var(name).expect("run by tools/bench/platform");
+        let given = |name: &str| std::env::var(name).expect("run by tools/bench/beside_mlflow");
         Self {
             http: reqwest::Client::new(),
             url: given("MRPRISM_BENCH_MLFLOW_URL"),

@@ -1,4 +1,4 @@
-//! `make bench-platform`: what the platform costs. Each measure prints a JSON line a figure; `tools/bench/platform` runs them,
+//! `make bench-platform`: what the platform costs. Each measure prints a JSON line a figure; `tools/bench/beside_mlflow` runs them,
 //! with MLflow's server beside them, and makes the table.
 
 mod claiming;
