@@ -43,7 +43,7 @@ async fn claim(pool: &PgPool, worker: WorkerId) -> Option<Claim> {
         panic!("{asking:?}")
     };
     db::attempts::by_nonce(&mut db, nonce).await.unwrap();
-    let mut candidates = db::jobs::lock_candidates(&mut db, &claimer, None, LEASE, 8)
+    let mut candidates = db::jobs::lock_candidates(&mut db, &claimer, None, LEASE, 1)
         .await
         .unwrap();
     order::sort(&mut candidates);
