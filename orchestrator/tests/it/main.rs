@@ -5,6 +5,7 @@
 )]
 
 mod artifacts;
+mod bench_platform;
 mod bench_table;
 mod cancelling;
 mod claims;
