@@ -201,6 +201,7 @@ pub(crate) fn program(home: &Path) -> Command {
         .env_clear()
         .env("MRPRISM_CHECKPOINT_SECONDS", "0")
         .env("MRPRISM_UPLOAD_SECONDS", "0")
+        .env("MRPRISM_HEARTBEAT_SECONDS", "0.5")
         .env("OMP_WAIT_POLICY", "passive")
         .env("MRPRISM_LOG", "info")
         .env(MARK, home)

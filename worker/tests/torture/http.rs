@@ -84,14 +84,13 @@ pub(crate) async fn forward(
 impl Answer {
     /// As it goes over the wire.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut head = format!("HTTP/1.1 {}\r\n", self.status);
-        if self.status != reqwest::StatusCode::NO_CONTENT {
-            head.push_str(&format!("content-length: {}\r\n", self.body.len()));
-        }
-        if let Some(kind) = &self.content_type {
-            head.push_str(&format!("content-type: {kind}\r\n"));
-        }
-        head.push_str("\r\n");
+        let length = match self.status {
+            reqwest::StatusCode::NO_CONTENT => String::new(),
+            _ => format!("content-length: {}\r\n", self.body.len()),
+        };
+        let kind = self.content_type.as_ref();
+        let kind = kind.map_or(String::new(), |kind| format!("content-type: {kind}\r\n"));
+        let head = format!("HTTP/1.1 {}\r\n{length}{kind}\r\n", self.status);
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(&self.body);
         bytes

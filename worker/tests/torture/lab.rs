@@ -20,7 +20,7 @@ use crate::study;
 /// How long a lease lasts here. Eight workers on two cores are slow to say that they live.
 pub(crate) const LEASE: Duration = Duration::from_secs(4);
 /// How long a server may take to be ready.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Everything but the workers.
