@@ -8,6 +8,7 @@ mod dataset;
 mod error;
 mod evaluation;
 mod experiment;
+mod expression;
 mod fingerprint;
 mod fusion;
 mod locate;
