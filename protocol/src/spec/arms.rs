@@ -1,49 +1,115 @@
 //! An experiment's arms: those written, those a sweep makes, and what is wrong with them before any is resolved.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Table;
 
-use super::locate::{line_of_arm_key, line_of_top_key};
-use super::sweep::point_name;
-use super::{ArmFile, Bundle, ExperimentFile, SpecError};
+use super::locate::{line_of_arm_key, line_of_path, line_of_top_key};
+use super::sweep::{MOST_ARMS, Point, SweepFault, component_faults};
+use super::{ArmFile, Bundle, ExperimentFile, SpecError, SweepFile};
 
-/// Arms with their position among `[[arm]]` (for the line of a fault).
-pub(super) fn arms(file: &ExperimentFile) -> Result<Vec<(Option<usize>, ArmFile)>, String> {
-    let written: Vec<(Option<usize>, ArmFile)> = file
-        .arms
-        .iter()
-        .cloned()
-        .enumerate()
-        .map(|(position, arm)| (Some(position), arm))
-        .collect();
+/// An arm on its way to specifications.
+#[derive(Debug, Clone)]
+pub(super) struct Arm {
+    /// Its position among `[[arm]]`, for the line of a fault.
+    pub(super) position: Option<usize>,
+    /// Its name and what it sets.
+    pub(super) file: ArmFile,
+    /// Which of the components that the sweep switches are on.
+    pub(super) components: BTreeMap<String, bool>,
+}
+
+/// Every arm in order, or why the sweep makes none.
+pub(super) fn arms(file: &ExperimentFile) -> Result<Vec<Arm>, SweepFault> {
+    let written = file.arms.iter().cloned().enumerate();
+    let mut starts: Vec<Arm> = written.map(|(at, arm)| plain(Some(at), arm)).collect();
     let Some(sweep) = &file.sweep else {
-        return Ok(if written.is_empty() {
-            vec![(None, unchanged(&file.name))]
-        } else {
-            written
+        if starts.is_empty() {
+            starts.push(plain(None, unchanged(&file.name)));
+        }
+        return Ok(starts);
+    };
+    let points = sweep.points(&file.components)?;
+    if starts.is_empty() {
+        starts.push(plain(None, unchanged("")));
+    }
+    let count = starts.len().saturating_mul(points.len());
+    if count > MOST_ARMS {
+        return Err(SweepFault {
+            path: vec!["sweep".to_owned()],
+            message: format!("makes {count} arms: at most {MOST_ARMS} are allowed"),
         });
-    };
-    let points = sweep.points()?;
-    let starts = if written.is_empty() {
-        vec![(None, unchanged(""))]
-    } else {
-        written
-    };
-    let swept = starts.iter().flat_map(|(position, arm)| {
-        points.iter().map(move |point| {
-            let mut set = arm.set.clone();
-            set.extend(point.clone());
-            let name = format!("{} {}", arm.name, point_name(point));
-            let arm = ArmFile {
+    }
+    let swept = starts
+        .iter()
+        .flat_map(|start| points.iter().map(|point| start.at(point)));
+    Ok(swept.collect())
+}
+
+impl Arm {
+    /// The arm at a point of the sweep.
+    fn at(&self, point: &Point) -> Self {
+        let mut set = self.file.set.clone();
+        set.extend(point.set.clone());
+        let name = format!("{} {}", self.file.name, point.name);
+        Self {
+            position: self.position,
+            file: ArmFile {
                 name: name.trim().to_owned(),
                 set,
-                ..arm.clone()
-            };
-            (*position, arm)
-        })
-    });
-    Ok(swept.collect())
+                ..self.file.clone()
+            },
+            components: point.components.clone(),
+        }
+    }
+}
+
+fn plain(position: Option<usize>, file: ArmFile) -> Arm {
+    Arm {
+        position,
+        file,
+        components: BTreeMap::new(),
+    }
+}
+
+/// What is wrong with the arms as a whole: names that stand twice, a baseline that is none of them.
+pub(super) fn faults_of_arms(
+    bundle: &Bundle,
+    file: &ExperimentFile,
+    arms: &[Arm],
+) -> Vec<SpecError> {
+    let mut faults = Vec::new();
+    let mut names = BTreeSet::new();
+    let repeated = arms
+        .iter()
+        .find(|arm| !names.insert(arm.file.name.as_str()));
+    if let Some(arm) = repeated {
+        let name = &arm.file.name;
+        let random = matches!(file.sweep, Some(SweepFile::Random(_)));
+        faults.push(if file.sweep.is_none() {
+            top_fault(bundle, "arm", "two arms have the same name")
+        } else if random {
+            top_fault(bundle, "sweep", format!("two points are drawn alike, '{name}': give fewer points, wider axes or another seed"))
+        } else {
+            top_fault(bundle, "sweep", format!("two arms come out with the same name, '{name}'"))
+        });
+    }
+    if let Some(baseline) = &file.table.baseline
+        && !names.contains(baseline.as_str())
+    {
+        let mut known: Vec<_> = arms
+            .iter()
+            .map(|arm| arm.file.name.as_str())
+            .take(20)
+            .collect();
+        if known.len() < arms.len() {
+            known.push("…");
+        }
+        let known = known.join(", ");
+        let message = format!("baseline '{baseline}' is no arm of this experiment: it has {known}");
+        faults.push(top_fault(bundle, "table", message));
+    }
+    faults
 }
 
 /// An arm that changes nothing of the base.
@@ -60,6 +126,12 @@ fn unchanged(name: &str) -> ArmFile {
 pub(super) fn top_fault(bundle: &Bundle, key: &str, message: impl Into<String>) -> SpecError {
     let line = line_of_top_key(&bundle.experiment.text, key);
     fault(bundle, line, key, message)
+}
+
+/// A fault of a sweep or a component.
+pub(super) fn sweep_fault(bundle: &Bundle, found: &SweepFault) -> SpecError {
+    let line = line_of_path(&bundle.experiment.text, &found.path);
+    fault(bundle, line, &found.path.join("."), found.message.clone())
 }
 
 /// What is wrong with the file whatever its arms are.
@@ -96,22 +168,11 @@ pub(super) fn faults_of_file(bundle: &Bundle, file: &ExperimentFile) -> Vec<Spec
     for (position, arm) in file.arms.iter().enumerate() {
         faults.extend(twice(bundle, Some(position), &arm.seeds, &arm.datasets));
     }
-    let names: BTreeSet<_> = file.arms.iter().map(|arm| &arm.name).collect();
-    if names.len() < file.arms.len() {
-        faults.push(top_fault(bundle, "arm", "two arms have the same name"));
-    }
-    if let Some(baseline) = file
-        .table
-        .baseline
-        .as_ref()
-        .filter(|baseline| !names.contains(baseline))
-    {
-        faults.push(top_fault(
-            bundle,
-            "table",
-            format!("baseline '{baseline}' is no arm of this experiment"),
-        ));
-    }
+    faults.extend(
+        component_faults(&file.components)
+            .iter()
+            .map(|found| sweep_fault(bundle, found)),
+    );
     faults
 }
 

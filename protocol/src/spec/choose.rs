@@ -18,6 +18,9 @@ impl Resolved {
         fold: Option<u32>,
     ) -> Result<Cell, String> {
         let of_arm: Vec<_> = self.cells.iter().filter(|cell| cell.arm == arm).collect();
+        if let Some(dropped) = self.dropped.iter().find(|left| left.is(arm, dataset)) {
+            return Err(format!("arm '{arm}' is left out: {}", dropped.reason));
+        }
         if of_arm.is_empty() {
             let arms = listed(self.cells.iter().map(|cell| cell.arm.as_str()));
             return Err(format!("no arm '{arm}': the experiment has {arms}"));

@@ -1,8 +1,11 @@
 //! Experiment files: one question, its arms and its seeds.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{QueueFile, Seed, SweepFile};
+use super::arms::arms;
+use super::{ComponentFile, QueueFile, Seed, SweepFile};
 
 /// An experiment as its author wrote it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +37,25 @@ pub struct ExperimentFile {
     /// Further arms by rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sweep: Option<SweepFile>,
+    /// What a sweep can switch on and off, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub components: BTreeMap<String, ComponentFile>,
+    /// Keys that follow from others: dotted key → expression.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub derive: BTreeMap<String, String>,
+    /// Cells that are left out.
+    #[serde(default, rename = "rule", skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleFile>,
+}
+
+/// A `[[rule]]`: cells that are known to be of no use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleFile {
+    /// The condition under which a cell is left out.
+    pub drop: String,
+    /// Why, for whoever reads the table.
+    pub reason: String,
 }
 
 /// One arm: a name and what it changes of the base.
@@ -54,6 +76,15 @@ pub struct ArmFile {
 }
 
 impl ExperimentFile {
+    /// Every arm, those that a sweep makes among them, before any rule leaves one out.
+    ///
+    /// # Errors
+    /// Why the sweep makes none.
+    pub fn every_arm(&self) -> Result<Vec<ArmFile>, String> {
+        let arms = arms(self).map_err(|fault| fault.message)?;
+        Ok(arms.into_iter().map(|arm| arm.file).collect())
+    }
+
     /// The replicates of an arm.
     pub(super) fn seeds_of<'a>(&'a self, arm: &'a ArmFile) -> &'a [Seed] {
         own_or(&arm.seeds, &self.seeds)

@@ -4,8 +4,17 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::line_of;
 
-/// Line of dotted `key` as arm number `arm` of an experiment file sees it: the arm's own `set`, the sweep, or the base.
+/// Line of dotted `key` as arm number `arm` of an experiment file sees it: derived, or where it is set.
 pub(super) fn line_of_key(text: &str, arm: Option<usize>, key: &str) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let derived = find(document.get_ref(), &["derive"]).and_then(|derive| offset_in(&derive, key));
+    derived
+        .map(|offset| line_of(text, offset))
+        .or_else(|| line_of_set_key(text, arm, key))
+}
+
+/// Line of dotted `key` where it is set: in the arm's own `set`, the sweep, a component that is swept, or the base.
+pub(super) fn line_of_set_key(text: &str, arm: Option<usize>, key: &str) -> Option<usize> {
     let document = DeTable::parse(text).ok()?;
     let root = document.get_ref();
     let in_arm = arm_table(root, arm).and_then(|arm| {
@@ -16,9 +25,31 @@ pub(super) fn line_of_key(text: &str, arm: Option<usize>, key: &str) -> Option<u
         let DeValue::Table(sweep) = find(root, &["sweep"])? else {
             return None;
         };
-        sweep
+        sweep.iter().find_map(|(_, rule)| {
+            let axes = || match rule.get_ref() {
+                DeValue::Table(rule) => offset_in(&find(rule, &["axes"])?, key),
+                _ => None,
+            };
+            offset_in(rule.get_ref(), key).or_else(axes)
+        })
+    };
+    let in_components = || {
+        // A grid beside declared components switches none of them.
+        let switches = ["one_out", "one_in", "cumulative", "factorial"];
+        switches
             .iter()
-            .find_map(|(_, rule)| offset_in(rule.get_ref(), key))
+            .find_map(|operator| find(root, &["sweep", operator]))?;
+        let DeValue::Table(components) = find(root, &["components"])? else {
+            return None;
+        };
+        components.iter().find_map(|(_, component)| {
+            let DeValue::Table(component) = component.get_ref() else {
+                return None;
+            };
+            component
+                .iter()
+                .find_map(|(_, side)| offset_in(side.get_ref(), key))
+        })
     };
     let in_base = || {
         let base = find(root, &["base"])?;
@@ -29,6 +60,7 @@ pub(super) fn line_of_key(text: &str, arm: Option<usize>, key: &str) -> Option<u
     };
     in_arm
         .or_else(in_sweep)
+        .or_else(in_components)
         .or_else(in_base)
         .map(|offset| line_of(text, offset))
 }
@@ -41,6 +73,37 @@ pub(super) fn line_of_top_key(text: &str, key: &str) -> Option<usize> {
         .iter()
         .find(|(name, _)| name.get_ref() == key)?;
     Some(line_of(text, name.span().start))
+}
+
+/// Line of the key at the end of `path`, or of the last one on the way that is there.
+pub(super) fn line_of_path(text: &str, path: &[impl AsRef<str>]) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let mut table = document.get_ref();
+    let mut line = None;
+    for part in path {
+        let Some((name, value)) = table
+            .iter()
+            .find(|(name, _)| name.get_ref() == part.as_ref())
+        else {
+            break;
+        };
+        line = Some(line_of(text, name.span().start));
+        match value.get_ref() {
+            DeValue::Table(inner) => table = inner,
+            _ => break,
+        }
+    }
+    line
+}
+
+/// Line of `key` of `[[rule]]` number `rule`.
+pub(super) fn line_of_rule(text: &str, rule: usize, key: &str) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let DeValue::Array(rules) = find(document.get_ref(), &["rule"])? else {
+        return None;
+    };
+    let offset = offset_in(rules.get(rule)?.get_ref(), key)?;
+    Some(line_of(text, offset))
 }
 
 /// Line of a key of arm number `arm` itself, beside its `set`; else of the file's key of that name.

@@ -1,5 +1,7 @@
 //! Layers of a definition: method defaults, the experiment's base, an arm's changes.
 
+use std::collections::BTreeSet;
+
 use toml::{Table, Value};
 
 /// Pairs of keys of which a later layer's one replaces the earlier layer's other.
@@ -38,6 +40,39 @@ pub(super) fn expand_dotted(set: &Table) -> Table {
         );
     }
     expanded
+}
+
+/// Most parts of a dotted key. Real ones have three; each part is a table inside another.
+const DEEPEST: usize = 8;
+
+/// A key of a set that has more parts than any key of a run.
+pub(super) fn too_deep(set: &Table) -> Option<&String> {
+    set.keys().find(|key| key.split('.').count() > DEEPEST)
+}
+
+/// Every dotted key that a set gives a value, whether written as nested tables or in quotes.
+pub(super) fn leaves(set: &Table) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (key, value) in set {
+        match value {
+            Value::Table(inner) if !inner.is_empty() => {
+                let inner = leaves(inner).into_iter();
+                found.extend(inner.map(|rest| format!("{key}.{rest}")));
+            }
+            _ => {
+                found.insert(key.clone());
+            }
+        }
+    }
+    found
+}
+
+/// What stands at a dotted key of nested tables.
+pub(super) fn at<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
+    match key.split_once('.') {
+        None => table.get(key),
+        Some((first, rest)) => at(table.get(first)?.as_table()?, rest),
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod differ;
 mod error;
 mod evaluation;
 mod experiment;
+mod expression;
 mod fingerprint;
 mod fusion;
 mod locate;

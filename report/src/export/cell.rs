@@ -144,8 +144,10 @@ fn cut(export: &Export, run: &ExportedRun) -> Result<Bundle, NoCell> {
     let source = &bundle.experiment;
     let mut file: ExperimentFile =
         parse_toml(&source.file, &source.text).map_err(|error| differs(&error))?;
-    file.arms = vec![arm_of(export, &file, run)?];
+    file.arms = vec![arm_of(&file, run)?];
     file.sweep = None;
+    file.components.clear();
+    file.rules.clear();
     file.datasets = Vec::new();
     file.seeds = vec![run.seed];
     file.folds = run.fold.into_iter().collect();
@@ -191,37 +193,18 @@ fn cut(export: &Export, run: &ExportedRun) -> Result<Bundle, NoCell> {
     })
 }
 
-/// The arm as it was written, or as the sweep made it: arms of the runs stand in the order in which the file names them.
-fn arm_of(export: &Export, file: &ExperimentFile, run: &ExportedRun) -> Result<ArmFile, NoCell> {
-    let mut arms: Vec<&str> = export
-        .experiment
-        .runs
-        .iter()
-        .map(|run| run.arm.as_str())
-        .collect();
-    arms.dedup();
-    let place = arms.iter().position(|arm| *arm == run.arm).unwrap_or(0);
-    let points = match &file.sweep {
-        None => vec![toml::Table::new()],
-        Some(sweep) => sweep.points().map_err(NoCell::Differs)?,
-    };
-    let mut set = file
-        .arms
-        .get(place / points.len())
-        .map(|arm| arm.set.clone())
-        .unwrap_or_default();
-    set.extend(points[place % points.len()].clone());
-    let own = file
-        .arms
-        .get(place / points.len())
-        .map(|arm| arm.datasets.as_slice());
-    let is_crossed = !file.datasets.is_empty() || own.is_some_and(|own| !own.is_empty());
+/// The arm as it was written, or as the sweep made it.
+fn arm_of(file: &ExperimentFile, run: &ExportedRun) -> Result<ArmFile, NoCell> {
+    let mut arms = file.every_arm().map_err(NoCell::Differs)?.into_iter();
+    let arm = arms.find(|arm| arm.name == run.arm);
+    let arm = arm
+        .ok_or_else(|| NoCell::Differs(format!("it makes no arm that is called '{}'", run.arm)))?;
+    let is_crossed = !file.datasets.is_empty() || !arm.datasets.is_empty();
     Ok(ArmFile {
-        name: run.arm.clone(),
-        set,
         seeds: Vec::new(),
         // Where arms run on several data sets, this run is of one of them.
         datasets: Vec::from_iter(is_crossed.then(|| run.spec.dataset.name.clone())),
+        ..arm
     })
 }
 

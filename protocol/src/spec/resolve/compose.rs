@@ -1,50 +1,16 @@
-//! From an experiment file to its cells: every arm × data set × fold × seed with a complete specification.
+//! From an arm to a run's tables, and from those to its specification.
 
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use toml::Table;
 
-use super::arms::{arms, faults_of_file, top_fault};
-use super::locate::{line_of_arm_key, line_of_key};
-use super::merge::{expand_dotted, merge};
-use super::{
-    ArmFile, Bundle, DatasetCard, DatasetRef, EvaluationSpec, ExperimentFile, MethodFile,
-    MethodSpec, RunSpec, Seed, SpecError, TrainingSpec, parse_toml, validate,
+use super::derive::{Derivations, shown};
+use crate::spec::arms::Arm;
+use crate::spec::locate::{line_of_arm_key, line_of_key, line_of_set_key};
+use crate::spec::merge::{expand_dotted, leaves, merge, too_deep};
+use crate::spec::{
+    Bundle, DatasetCard, DatasetRef, EvaluationSpec, MethodFile, MethodSpec, RunSpec, SpecError,
+    TrainingSpec, validate,
 };
-
-/// One cell of an experiment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Cell {
-    /// The arm's name.
-    pub arm: String,
-    /// The replicate.
-    pub seed: Seed,
-    /// The fold, where the experiment names folds.
-    pub fold: Option<u32>,
-    /// What the run is.
-    pub spec: RunSpec,
-}
-
-/// An experiment resolved: its file parsed and its cells in order of arm, data set, fold, seed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Resolved {
-    /// The file as parsed.
-    pub file: ExperimentFile,
-    /// Every cell.
-    pub cells: Vec<Cell>,
-    /// Arms that a rule of the experiment leaves out.
-    pub dropped: Vec<Dropped>,
-}
-
-/// An arm that is not run, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dropped {
-    /// The arm's name.
-    pub arm: String,
-    /// The rule's reason.
-    pub reason: String,
-}
 
 /// A run's tables as written, before a method's own tables are read.
 #[derive(Deserialize)]
@@ -61,103 +27,72 @@ struct RawRun {
     evaluation: EvaluationSpec,
 }
 
-/// Resolves a bundle against the data sets that are registered.
-///
-/// # Errors
-/// Every fault found, each with file, line where it can be told, key and what is allowed.
-pub fn resolve(bundle: &Bundle, datasets: &[DatasetCard]) -> Result<Resolved, Vec<SpecError>> {
-    let source = &bundle.experiment;
-    let file: ExperimentFile =
-        parse_toml(&source.file, &source.text).map_err(|error| vec![error])?;
-    let methods = bundle
-        .methods
-        .iter()
-        .map(|method| parse_toml::<MethodFile>(&method.file, &method.text))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| vec![error])?;
-    let mut faults = faults_of_file(bundle, &file);
-    let mut cells = Vec::new();
-    match arms(&file) {
-        Err(message) => faults.push(top_fault(bundle, "sweep", message)),
-        Ok(arms) => {
-            for (position, arm) in &arms {
-                let context = ArmContext {
-                    bundle,
-                    arm: *position,
-                    methods: &methods,
-                    datasets,
-                };
-                for dataset in file.datasets_of(arm) {
-                    match context.spec(&file.base, arm, dataset) {
-                        Ok(spec) => cells.extend(cells_of(&file, arm, &spec)),
-                        Err(found) => faults.extend(found),
-                    }
-                }
-            }
-        }
-    }
-    // Arms share the base: a fault there is one fault, not one an arm.
-    let mut seen = BTreeSet::new();
-    faults.retain(|fault| seen.insert(fault.to_string()));
-    if faults.is_empty() {
-        Ok(Resolved {
-            file,
-            cells,
-            dropped: Vec::new(),
-        })
-    } else {
-        Err(faults)
-    }
-}
-
-fn cells_of(file: &ExperimentFile, arm: &ArmFile, spec: &RunSpec) -> Vec<Cell> {
-    let folds: Vec<_> = if file.folds.is_empty() {
-        vec![None]
-    } else {
-        file.folds.iter().copied().map(Some).collect()
-    };
-    let cells = folds.into_iter().flat_map(|fold| {
-        file.seeds_of(arm).iter().map(move |seed| Cell {
-            arm: arm.name.clone(),
-            seed: *seed,
-            fold,
-            spec: spec.clone(),
-        })
-    });
-    cells.collect()
-}
-
-struct ArmContext<'a> {
-    bundle: &'a Bundle,
-    arm: Option<usize>,
-    methods: &'a [MethodFile],
-    datasets: &'a [DatasetCard],
+/// What an arm's runs are made of.
+pub(super) struct ArmContext<'a> {
+    pub(super) bundle: &'a Bundle,
+    pub(super) arm: &'a Arm,
+    pub(super) methods: &'a [MethodFile],
+    pub(super) datasets: &'a [DatasetCard],
+    pub(super) derivations: &'a Derivations,
 }
 
 impl ArmContext<'_> {
-    /// The specification of an arm, on `dataset` where data sets are listed.
-    fn spec(
-        &self,
-        base: &Table,
-        arm: &ArmFile,
-        dataset: Option<&str>,
-    ) -> Result<RunSpec, Vec<SpecError>> {
+    /// The tables of a run of the arm, on `dataset` where data sets are listed: the method's defaults, the base, what the
+    /// arm sets, and what follows from those.
+    pub(super) fn tables(&self, base: &Table, dataset: Option<&str>) -> Result<Table, SpecError> {
+        let set = &self.arm.file.set;
+        if let Some(key) = too_deep(set) {
+            return Err(self.fault(&shown(key), "has more parts than any key of a run"));
+        }
         let mut own = base.clone();
-        merge(&mut own, &expand_dotted(&arm.set));
+        merge(&mut own, &expand_dotted(set));
         if let Some(dataset) = dataset {
             if own.contains_key("dataset") {
-                return Err(vec![self.fault(
+                return Err(self.fault(
                     "datasets",
                     "lists the data sets of an arm, which then has no `dataset` of its own: leave that out of [base], `set` and [sweep]",
-                )]);
+                ));
             }
             own.insert("dataset".to_owned(), dataset.into());
         }
-        let card = self.dataset(&own).map_err(|fault| vec![fault])?;
-        let method = self.method(&own).map_err(|fault| vec![fault])?;
-        let mut merged = method.defaults.clone();
-        merge(&mut merged, &own);
-        let raw: RawRun = self.read("", merged).map_err(|fault| vec![fault])?;
+        self.one_source(&own)?;
+        let method = self.method(&own)?;
+        let mut run = method.defaults.clone();
+        merge(&mut run, &own);
+        self.word(&run, "dataset")?;
+        let derived = self.derivations.apply(&mut run);
+        derived.map_err(|(key, message)| SpecError {
+            key: format!("derive.{key}"),
+            ..self.fault(&key, message)
+        })?;
+        Ok(run)
+    }
+
+    /// Refuses a derived key that is also set: two sources for one value.
+    fn one_source(&self, own: &Table) -> Result<(), SpecError> {
+        if self.derivations.is_empty() {
+            return Ok(());
+        }
+        let twice = leaves(own)
+            .into_iter()
+            .find(|key| self.derivations.of(key).is_some());
+        let Some(key) = twice else {
+            return Ok(());
+        };
+        let source = &self.bundle.experiment;
+        Err(SpecError {
+            file: source.file.clone(),
+            line: line_of_set_key(&source.text, self.arm.position, &key),
+            message: "is set here and derived in [derive]: leave one of them out".to_owned(),
+            key,
+        })
+    }
+
+    /// The specification that a run's tables describe.
+    pub(super) fn spec(&self, run: Table) -> Result<RunSpec, Vec<SpecError>> {
+        let card = self.dataset(&run).map_err(|fault| vec![fault])?;
+        let method = self.method(&run).map_err(|fault| vec![fault])?;
+        let raw: RawRun = self.read("", run).map_err(|fault| vec![fault])?;
         let spec = RunSpec {
             dataset: DatasetRef {
                 name: card.name.clone(),
@@ -268,12 +203,17 @@ impl ArmContext<'_> {
 
     fn fault(&self, key: &str, message: impl Into<String>) -> SpecError {
         let source = &self.bundle.experiment;
+        let arm = self.arm.position;
+        let message = message.into();
         SpecError {
             file: source.file.clone(),
-            line: line_of_key(&source.text, self.arm, key)
-                .or_else(|| line_of_listed(&source.text, self.arm, key)),
+            line: line_of_key(&source.text, arm, key)
+                .or_else(|| line_of_listed(&source.text, arm, key)),
             key: key.to_owned(),
-            message: message.into(),
+            message: match self.derivations.text_of(key) {
+                Some(text) => format!("derived as `{}`: {message}", shown(text)),
+                None => message,
+            },
         }
     }
 }
