@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long results golden bench-train bench-table sqlx fmt
+.PHONY: help setup build demo test test-long torture results golden bench-train bench-table sqlx fmt
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ test: ## set up, then format, lints, docs, queries and every test
 
 test-long: ## what takes longer than `make test` allows
 	@tools/test --long
+
+torture: setup ## kill, hold, cut off and fill what 200 runs go through; nothing may be lost; ARGS=--help says more
+	@tools/torture $(ARGS)
 
 results: build ## make every table and picture in docs/results again from the exports beside them
 	@tools/results
