@@ -22,6 +22,7 @@ fn every_rule_of_the_queue_has_the_test_that_its_page_names() {
             let places = [
                 root.join("src/queue").join(file),
                 root.join("tests/it").join(file),
+                root.join("../worker/tests/runs").join(file),
             ];
             let found = places.iter().any(|place: &PathBuf| {
                 std::fs::read_to_string(place)
