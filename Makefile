@@ -3,10 +3,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long results golden bench-train bench-table sqlx fmt
+.PHONY: help setup build demo test test-long rules results golden bench-train bench-table bench-platform sqlx fmt
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: ## fetch libtorch, PostgreSQL and Node into .deps, where missing
 	@$(PYTHON) tools/setup/setup.py
@@ -23,6 +23,9 @@ test: ## set up, then format, lints, docs, queries and every test
 test-long: ## what takes longer than `make test` allows
 	@tools/test --long
 
+rules: setup ## every rule of the queue with the tests that show it, run
+	@tools/rules
+
 results: build ## make every table and picture in docs/results again from the exports beside them
 	@tools/results
 
@@ -36,6 +39,9 @@ bench-table: setup ## time a table of 200 arms, 5 seeds and 8 metrics, from Post
 	@cargo build --release -p mrprism-orchestrator
 	@target/release/mrprism-orchestrator test-database -- \
 	  cargo test --quiet --release -p mrprism-orchestrator --test it -- --ignored --nocapture a_table_of_200
+
+bench-platform: setup ## time planning, claims and metric points beside MLflow's server; ARGS=--json (1 GB of wheels)
+	@tools/bench/platform $(ARGS)
 
 sqlx: ## write .sqlx anew after a query or a migration changed
 	@tools/sqlx-prepare

@@ -60,7 +60,7 @@ fn faults(bundle: &Bundle) -> Vec<SpecError> {
 }
 
 /// Cards of the data sets that have no files: every worker holds them.
-fn phantoms() -> Vec<DatasetCard> {
+pub(crate) fn phantoms() -> Vec<DatasetCard> {
     let definitions = datasets()
         .into_iter()
         .filter(|definition| definition.form == DatasetForm::Phantom);

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use mrprism_orchestrator::config::{self, DatabaseFlags, ServeFlags};
+use mrprism_orchestrator::embedded_postgres::Durability;
 use mrprism_orchestrator::{serve, with_test_database};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -28,6 +29,9 @@ enum Command {
     TestDatabase {
         #[command(flatten)]
         database: DatabaseFlags,
+        /// Write to the disk what is committed, as `serve` does: for timing
+        #[arg(long)]
+        durable: bool,
         /// The command and its arguments
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
@@ -78,9 +82,18 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             serve(settings, asked).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::TestDatabase { database, command } => {
+        Command::TestDatabase {
+            database,
+            durable,
+            command,
+        } => {
             let database = config::database_for_tests(&database);
-            with_test_database(&database, &command).await
+            let durability = if durable {
+                Durability::Durable
+            } else {
+                Durability::ThrowAway
+            };
+            with_test_database(&database, durability, &command).await
         }
     }
 }

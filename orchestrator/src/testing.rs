@@ -11,12 +11,13 @@ use crate::config::{Database, TEST_DATABASE_URL};
 use crate::embedded_postgres::{Durability, Postgres};
 
 /// Runs `command` with the address of a throw-away Postgres in `MRPRISM_TEST_DATABASE_URL`, stops the one when the other
-/// has ended, and gives the command's exit code.
+/// has ended, and gives the command's exit code. Tests need no durability; what is timed does.
 ///
 /// # Errors
 /// Postgres cannot be had, or the command cannot be run.
 pub async fn with_test_database(
     database: &Database,
+    durability: Durability,
     command: &[OsString],
 ) -> anyhow::Result<ExitCode> {
     let (program, arguments) = command.split_first().context("no command was given")?;
@@ -27,7 +28,7 @@ pub async fn with_test_database(
         Database::Private(search) => {
             let folder = tempfile::Builder::new().prefix("mrprism-test-").tempdir()?;
             let binaries = search.find()?;
-            let postgres = Postgres::start(folder.path(), &binaries, Durability::ThrowAway).await?;
+            let postgres = Postgres::start(folder.path(), &binaries, durability).await?;
             let code = run(child.env(TEST_DATABASE_URL, postgres.url("postgres"))).await;
             postgres.stop().await?;
             code?

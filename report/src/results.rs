@@ -1,7 +1,9 @@
 //! What reports are made of: an experiment's runs and their scores.
 
+use std::collections::BTreeMap;
+
 use mrprism_protocol::id::RunId;
-use mrprism_protocol::spec::{Output, RaterIdentity, Reference};
+use mrprism_protocol::spec::{ExperimentFile, FileOrder, Output, RaterIdentity, Reference};
 use mrprism_protocol::wire::Score;
 
 use crate::run::RunFacts;
@@ -20,6 +22,21 @@ pub struct Results {
     pub runs: Vec<RunFacts>,
     /// Scores of runs; those of runs that have not succeeded are left out.
     pub scores: Vec<RunScore>,
+}
+
+impl Results {
+    /// The results in the order in which the file names its cells, whatever was added when: of equal runs and scores the same
+    /// report comes out.
+    #[must_use]
+    pub fn in_order_of(mut self, file: &ExperimentFile) -> Self {
+        let order = FileOrder::of(file);
+        self.runs
+            .sort_by_key(|run| order.place(&run.arm, &run.spec.dataset.name, run.fold, run.seed));
+        let places: BTreeMap<RunId, usize> = self.runs.iter().map(|run| run.run).zip(0..).collect();
+        self.scores
+            .sort_by_key(|score| places.get(&score.run).copied().unwrap_or(usize::MAX));
+        self
+    }
 }
 
 /// A score and the run it belongs to.

@@ -74,6 +74,12 @@ async fn ask(worker: &Worker, request: &ClaimRequest) -> anyhow::Result<Option<C
                     return Err(error.into());
                 }
             }
+            // The job was granted, the answer was lost, and by the time of this call the lease had run out. What the nonce
+            // stood for is another's: the next call has a nonce of its own.
+            Err(CallError::Conflict(detail)) => {
+                tracing::warn!("asking for work: {detail}");
+                return Ok(None);
+            }
             Err(error) if error.is_transient() => tracing::warn!("asking for work: {error}"),
             Err(error) => return Err(error.into()),
         }

@@ -1,6 +1,8 @@
 //! The server's API for people, over HTTP.
 
 mod exports;
+mod plans;
+mod queue;
 
 use std::time::Duration;
 
@@ -113,18 +115,6 @@ impl Client {
     ) -> anyhow::Result<ScoreQueued> {
         let path = format!("/experiments/{}/score", escaped(experiment));
         let call = self.request(Method::POST, &path).json(request);
-        Ok(self.answer(call).await?.1)
-    }
-
-    /// Cancels an experiment.
-    pub(crate) async fn cancel_experiment(&self, id: &str) -> anyhow::Result<ExperimentView> {
-        let call = self.request(Method::POST, &format!("/experiments/{id}/cancel"));
-        Ok(self.answer(call).await?.1)
-    }
-
-    /// Cancels a run.
-    pub(crate) async fn cancel_run(&self, id: &str) -> anyhow::Result<RunView> {
-        let call = self.request(Method::POST, &format!("/runs/{id}/cancel"));
         Ok(self.answer(call).await?.1)
     }
 

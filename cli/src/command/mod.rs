@@ -2,9 +2,9 @@
 
 pub(crate) mod archive;
 pub(crate) mod bench;
-pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod control;
 pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod down;
@@ -13,6 +13,7 @@ pub(crate) mod figure;
 pub(crate) mod fuse;
 pub(crate) mod logs;
 pub(crate) mod methods;
+pub(crate) mod planning;
 pub(crate) mod rescore;
 pub(crate) mod score;
 pub(crate) mod status;

@@ -15,7 +15,7 @@ use crate::output;
 #[command(after_help = "Examples:\n  \
     mrprism rescore quickstart --reference staple --reference mean\n  \
     mrprism rescore table1 --metric hausdorff_95 --metric soft_dice\n  \
-    mrprism rescore table1\n\n\
+    mrprism rescore table1 --when-trained\n\n\
     Without --reference or --metric each run's own are scored again; equal files give equal numbers. New numbers stand beside those \
     that are there. `mrprism table` flags references that only some arms were scored against.")]
 pub(crate) struct Rescore {
@@ -27,6 +27,9 @@ pub(crate) struct Rescore {
     /// A metric in place of the runs' own, e.g. `soft_dice`; `mrprism score --list` lists them; may be repeated
     #[arg(long = "metric", value_name = "METRIC")]
     metrics: Vec<Metric>,
+    /// Score runs that are still to be trained too, as soon as they have been
+    #[arg(long)]
+    when_trained: bool,
     /// Print what was queued as JSON
     #[arg(long)]
     json: bool,
@@ -37,6 +40,7 @@ impl Rescore {
         let request = ScoreRequest {
             references: self.references,
             metrics: self.metrics,
+            when_trained: self.when_trained,
         };
         let queued = Client::new(flags)?
             .score(&self.experiment, &request)
@@ -58,7 +62,7 @@ impl Rescore {
         }
         if queued.without_result > 0 {
             output::note(format_args!(
-                "{} have no predictions: they have not succeeded",
+                "{} have no predictions to score: they have not succeeded",
                 queued.without_result
             ));
         }

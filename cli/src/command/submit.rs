@@ -58,7 +58,7 @@ impl Submit {
 }
 
 /// A definition that the server refuses is the file's author's to mend.
-fn faults_are_wrong_use(error: anyhow::Error) -> anyhow::Error {
+pub(super) fn faults_are_wrong_use(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref::<Refusal>() {
         Some(refusal) if !refusal.0.errors.is_empty() || refusal.0.status == 409 => {
             wrong_use(refusal.to_string())

@@ -6,6 +6,7 @@ mod experiments;
 mod extract;
 mod health;
 mod queue;
+mod retrying;
 mod routes;
 mod runs;
 mod snapshots;

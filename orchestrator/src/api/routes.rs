@@ -44,7 +44,11 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/artifacts/0"),
     ("GET", "/api/v1/experiments"),
     ("POST", "/api/v1/experiments"),
+    ("POST", "/api/v1/experiments/plan"),
     ("GET", "/api/v1/experiments/e"),
+    ("GET", "/api/v1/experiments/e/definition"),
+    ("POST", "/api/v1/experiments/e/extend"),
+    ("POST", "/api/v1/experiments/e/retry"),
     ("GET", "/api/v1/experiments/e/runs"),
     ("POST", "/api/v1/experiments/e/cancel"),
     ("POST", "/api/v1/experiments/e/pause"),
@@ -61,6 +65,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/snapshots/s"),
     ("GET", "/api/v1/runs/r"),
     ("POST", "/api/v1/runs/r/cancel"),
+    ("POST", "/api/v1/runs/r/retry"),
     ("POST", "/api/v1/runs/r/pause"),
     ("POST", "/api/v1/runs/r/resume"),
     ("POST", "/api/v1/runs/r/move"),
@@ -119,7 +124,20 @@ fn api() -> Router<App> {
             "/experiments",
             get(experiments::list::list).post(experiments::create::create),
         )
+        .route("/experiments/plan", post(experiments::plan::plan))
         .route("/experiments/{experiment}", get(experiments::show::show))
+        .route(
+            "/experiments/{experiment}/definition",
+            get(experiments::definition::definition),
+        )
+        .route(
+            "/experiments/{experiment}/extend",
+            post(experiments::extend::extend),
+        )
+        .route(
+            "/experiments/{experiment}/retry",
+            post(experiments::retry::retry),
+        )
         .route(
             "/experiments/{experiment}/runs",
             get(experiments::runs::runs),
@@ -168,6 +186,7 @@ fn api() -> Router<App> {
         .route("/snapshots/{name}", get(snapshots::show))
         .route("/runs/{run}", get(runs::show::show))
         .route("/runs/{run}/cancel", post(runs::cancel::cancel))
+        .route("/runs/{run}/retry", post(runs::retry::retry))
         .route("/runs/{run}/pause", post(runs::pausing::pause))
         .route("/runs/{run}/resume", post(runs::pausing::resume))
         .route("/runs/{run}/move", post(runs::place::place))

@@ -1,5 +1,6 @@
 //! Where contents lie: `incoming/<id>` while they arrive, `blobs/<two digits>/<hash>` once their hash is known.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -15,18 +16,39 @@ use crate::entropy;
 #[derive(Debug, Clone)]
 pub struct Store {
     files: Arc<dyn ObjectStore>,
+    folder: PathBuf,
     largest: u64,
 }
 
-/// A content that has arrived whole and has no place yet. Dropped without [`Store::place`] or [`Store::discard`] it
-/// stays in `incoming` until the next start.
+/// A content that has arrived whole and has no place yet. Dropped without [`Store::place`] it is removed.
 #[derive(Debug)]
 pub struct Stored {
-    incoming: Path,
+    incoming: Incoming,
     /// BLAKE3 in hex.
     pub hash: String,
     /// Bytes.
     pub size: u64,
+}
+
+/// A place in `incoming`. Whatever ends a call, a database that went away or a caller that left included, what lies there
+/// goes with this.
+#[derive(Debug)]
+struct Incoming {
+    name: Path,
+    file: PathBuf,
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        match std::fs::remove_file(&self.file) {
+            // It was placed, or never arrived.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                tracing::warn!(%error, "an unwanted upload could not be removed; the next start does it");
+            }
+            Ok(()) => {}
+        }
+    }
 }
 
 /// Why a file could not be stored or read.
@@ -73,6 +95,7 @@ impl Store {
         let files = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
         Ok(Self {
             files: Arc::new(files),
+            folder: folder.to_owned(),
             largest: largest_mib << 20,
         })
     }
@@ -86,9 +109,8 @@ impl Store {
         mut content: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin,
         said: Option<&str>,
     ) -> Result<Stored, StoreError> {
-        let name: uuid::Uuid = entropy::new_id();
-        let incoming = Path::from("incoming").join(name.to_string());
-        let mut upload = WriteMultipart::new(self.files.put_multipart(&incoming).await?);
+        let incoming = self.incoming();
+        let mut upload = WriteMultipart::new(self.files.put_multipart(&incoming.name).await?);
         let mut hasher = blake3::Hasher::new();
         let mut size = 0;
         while let Some(chunk) = content.next().await {
@@ -122,14 +144,19 @@ impl Store {
         };
         match said.filter(|said| *said != stored.hash) {
             None => Ok(stored),
-            Some(said) => {
-                let fault = StoreError::HashDiffers {
-                    said: said.to_owned(),
-                    found: stored.hash.clone(),
-                };
-                self.discard(stored).await;
-                Err(fault)
-            }
+            Some(said) => Err(StoreError::HashDiffers {
+                said: said.to_owned(),
+                found: stored.hash.clone(),
+            }),
+        }
+    }
+
+    fn incoming(&self) -> Incoming {
+        let id: uuid::Uuid = entropy::new_id();
+        let id = id.to_string();
+        Incoming {
+            file: self.folder.join("incoming").join(&id),
+            name: Path::from("incoming").join(id),
         }
     }
 
@@ -139,14 +166,7 @@ impl Store {
     /// The disk fails.
     pub async fn place(&self, stored: Stored) -> Result<(), StoreError> {
         let place = place(&stored.hash);
-        Ok(self.files.rename(&stored.incoming, &place).await?)
-    }
-
-    /// Drops a content that nobody wants after all.
-    pub async fn discard(&self, stored: Stored) {
-        if let Err(error) = self.files.delete(&stored.incoming).await {
-            tracing::warn!(%error, "an unwanted upload could not be removed; the next start does it");
-        }
+        Ok(self.files.rename(&stored.incoming.name, &place).await?)
     }
 
     /// A content, in pieces.

@@ -9,33 +9,43 @@ use sqlx::{PgConnection, PgPool};
 
 use super::{attempts, run_cases};
 
-/// Writes an experiment's runs, in order, and says their ids.
+/// Writes runs of an experiment, in order, from position `first` on.
 ///
 /// # Errors
 /// The database cannot be reached.
 pub async fn create(
     db: &mut PgConnection,
     experiment: ExperimentId,
+    first: u32,
     ids: &[RunId],
     cells: &[Cell],
     fingerprints: &[Fingerprint],
     science_version: &str,
 ) -> Result<(), sqlx::Error> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-    let positions: Vec<_> = (0..cells.len() as i32).collect();
+    let positions: Vec<_> = (first as i32..).take(cells.len()).collect();
     let arms: Vec<_> = cells.iter().map(|cell| cell.arm.clone()).collect();
     let seeds: Vec<_> = cells.iter().map(|cell| cell.seed.0 as i64).collect();
     let folds: Vec<_> = cells
         .iter()
         .map(|cell| cell.fold.map(|fold| fold as i32))
         .collect();
-    let specs: Vec<_> = cells.iter().map(|cell| Json(&cell.spec)).collect();
+    // Cells that differ by seed or fold only follow each other: what they share is written and read once.
+    let mut specs: Vec<Json<&RunSpec>> = Vec::new();
+    let mut spec_of = Vec::with_capacity(cells.len());
+    for cell in cells {
+        if specs.last().is_none_or(|last| *last.0 != cell.spec) {
+            specs.push(Json(&cell.spec));
+        }
+        spec_of.push(specs.len() as i64);
+    }
     let prints: Vec<_> = fingerprints.iter().map(|print| print.0.clone()).collect();
     let made = sqlx::query!(
         "insert into runs (id, experiment_id, position, arm, seed, fold, spec, fingerprint, science_version)
-         select c.id, $1, c.position, c.arm, c.seed, c.fold, c.spec, c.fingerprint, $9
-         from unnest($2::uuid[], $3::int[], $4::text[], $5::bigint[], $6::int[], $7::jsonb[], $8::text[])
-            as c(id, position, arm, seed, fold, spec, fingerprint)",
+         select c.id, $1, c.position, c.arm, c.seed, c.fold, s.spec, c.fingerprint, $9
+         from unnest($2::uuid[], $3::int[], $4::text[], $5::bigint[], $6::int[], $8::text[], $10::bigint[])
+            as c(id, position, arm, seed, fold, fingerprint, spec)
+            join unnest($7::jsonb[]) with ordinality as s(spec, number) on s.number = c.spec",
         experiment.0,
         &ids,
         &positions,
@@ -44,7 +54,8 @@ pub async fn create(
         &folds as _,
         &specs as _,
         &prints,
-        science_version
+        science_version,
+        &spec_of
     )
     .execute(db)
     .await?

@@ -29,7 +29,7 @@ pub struct Candidate {
     pub science_version: Option<String>,
     /// Its attempts on the claimer's host that infrastructure ended.
     pub infrastructure_failures_here: u32,
-    /// Whether a live worker on another host could take it.
+    /// Whether a live worker on another host could take it; looked for only where infrastructure has failed here.
     pub another_host_fits: bool,
     /// Where its experiment limits how many of its runs are at work: the experiment and the limit.
     pub limit: Option<(ExperimentId, u32)>,

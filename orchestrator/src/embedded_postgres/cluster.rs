@@ -125,8 +125,11 @@ impl Postgres {
     /// # Errors
     /// It does not stop in time.
     pub async fn stop(mut self) -> Result<(), PostgresError> {
-        // SIGINT is Postgres's fast shutdown. An error says that it has gone already.
-        let _ = kill(Pid::from_raw(self.pid), Signal::SIGINT);
+        // Whoever runs on the cluster now: it may have been restarted since, and then has another number.
+        if let Found::Running(server) = pidfile::look(&self.place.data()) {
+            // SIGINT is Postgres's fast shutdown. An error says that it has gone already.
+            let _ = kill(Pid::from_raw(server.pid), Signal::SIGINT);
+        }
         wait_until_gone(&self.place).await?;
         if let Some(child) = &mut self.child {
             // Its file has gone, so its end is a matter of moments; it is collected so that no zombie stays.

@@ -23,13 +23,14 @@ pub async fn read(pool: &PgPool, experiment: ExperimentId) -> Result<Results, sq
         .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
     // Scores before runs: a run that succeeds in between is then said to have no score, rather than left half read.
     let scores = db::scores::of_succeeded_runs(pool, experiment).await?;
-    Ok(Results {
+    let results = Results {
         experiment: view.name,
         question: view.question,
-        baseline: file.table.baseline,
+        baseline: file.table.baseline.clone(),
         scores: ordered(scores)?,
         runs: db::runs::facts(pool, experiment).await?,
-    })
+    };
+    Ok(results.in_order_of(&file))
 }
 
 /// Runs' scores in the one order of exports, which no database's collation changes.

@@ -180,6 +180,23 @@ async fn what_never_arrived_whole_is_gone_after_a_restart() {
 }
 
 /// Files that are on their way in, finished or not.
+/// Whatever keeps a content from its place, a database that went away or a caller that left, it does not stay.
+#[tokio::test]
+async fn a_content_that_gets_no_place_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), 1).await.unwrap();
+    let content = futures::stream::iter([Ok("whole".into())]);
+    let stored = store.receive(content, None).await.unwrap();
+    let incoming = || {
+        std::fs::read_dir(folder.path().join("incoming"))
+            .unwrap()
+            .count()
+    };
+    assert_eq!(incoming(), 1);
+    drop(stored);
+    assert_eq!(incoming(), 0);
+}
+
 fn server_incoming(server: &Server) -> usize {
     match std::fs::read_dir(server.home().join("artifacts/incoming")) {
         Ok(entries) => entries.count(),

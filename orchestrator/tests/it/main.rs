@@ -5,6 +5,7 @@
 )]
 
 mod artifacts;
+mod bench_platform;
 mod bench_table;
 mod cancelling;
 mod claims;
@@ -12,12 +13,20 @@ mod errors;
 mod events;
 mod experiments;
 mod exports;
+mod extending;
 mod finishing;
 mod leases;
+mod model;
+mod pausing;
+mod planning;
+mod preempting;
 mod programs;
+mod retrying;
 mod rules;
 mod schema;
 mod scoring;
+mod simulation;
 mod snapshots;
 mod support;
 mod table;
+mod waiting;

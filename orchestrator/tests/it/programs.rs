@@ -1,7 +1,8 @@
 //! The program itself: its private Postgres, its home, its end.
 
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
@@ -187,6 +188,39 @@ fn a_killed_postgres_and_its_stale_file_are_recovered_from() {
     let mut third = serve(home.path(), &[]);
     third.ready();
     third.stop();
+}
+
+/// An administrator's restart gives Postgres another process number under a server that lives on.
+#[tokio::test]
+async fn a_postgres_that_was_restarted_under_its_server_serves_on_and_ends_with_it() {
+    let home = Home::new();
+    let mut server = serve(home.path(), &[]);
+    server.ready();
+    let before = postgres_pid(home.path()).unwrap();
+    restart_postgres(home.path(), before);
+    assert_ne!(postgres_pid(home.path()), Some(before));
+    assert!(workers(home.path()).await.is_empty());
+    server.stop();
+    assert_eq!(postgres_pid(home.path()), None);
+}
+
+/// `pg_ctl restart`, as the user that Postgres runs as.
+fn restart_postgres(home: &Path, pid: i32) {
+    let process = PathBuf::from(format!("/proc/{pid}"));
+    let program = std::fs::read_link(process.join("exe")).unwrap();
+    let owner = std::fs::metadata(&process).unwrap();
+    let mut restart = Command::new(program.with_file_name("pg_ctl"));
+    restart
+        .args(["restart", "-m", "fast", "-w", "-l"])
+        .arg(home.join("pg/postgres.log"))
+        .arg("-D")
+        .arg(home.join("pg/data"))
+        .current_dir(home.join("pg"))
+        .stdout(Stdio::null());
+    if nix::unistd::Uid::effective().is_root() {
+        restart.uid(owner.uid()).gid(owner.gid());
+    }
+    assert!(restart.status().unwrap().success());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `docs/queue.md` stays true: every test that it names for a rule exists.
+//! `docs/queue.md` stays true: every test that it names for a rule exists. `make rules` prints and runs them.
 
 use std::path::{Path, PathBuf};
 
@@ -21,13 +21,18 @@ fn every_rule_of_the_queue_has_the_test_that_its_page_names() {
         for (file, test) in tests {
             let places = [
                 root.join("src/queue").join(file),
+                root.join("src/domain").join(file),
                 root.join("tests/it").join(file),
+                root.join("tests/it/model").join(file),
+                root.join("../worker/tests/runs").join(file),
             ];
             let found = places.iter().any(|place: &PathBuf| {
                 std::fs::read_to_string(place)
                     .is_ok_and(|text| text.contains(&format!("fn {test}()")))
             });
             assert!(found, "{file} has no test {test}");
+            let rule = row.trim_start_matches("| ").split(" |").next();
+            println!("{}\t{file}::{test}", rule.unwrap_or_default());
         }
     }
 }

@@ -26,7 +26,7 @@ fn dice(case: &str, reference: Reference, value: f64) -> Score {
 fn staple() -> ScoreRequest {
     ScoreRequest {
         references: vec![ReferenceFamily::Staple],
-        metrics: Vec::new(),
+        ..ScoreRequest::default()
     }
 }
 
@@ -142,6 +142,49 @@ async fn a_scoring_adds_scores_and_leaves_the_run_what_it_was() {
 }
 
 #[tokio::test]
+async fn a_scoring_may_wait_for_its_training_and_ends_with_it() {
+    let server = Server::start().await;
+    let worker = Worker::new(&server, "here").await;
+    server.submit(&bundle("again", 2)).await;
+    let wanted = ScoreRequest {
+        when_trained: true,
+        ..staple()
+    };
+    let queued = queue(&server, &wanted).await;
+    assert_eq!((queued.jobs.len(), queued.without_result), (2, 0));
+    let again = queue(&server, &wanted).await;
+    assert_eq!(
+        (again.jobs.len(), again.under_way),
+        (0, 2),
+        "once is enough"
+    );
+
+    let first = worker.claim().await.unwrap();
+    assert_eq!(first.kind, JobKind::Train);
+    worker.finish(&first, AttemptOutcome::Succeeded).await;
+    // Queued together, they are served together: the scoring stands where it was put, behind both trainings.
+    let second = worker.claim().await.unwrap();
+    assert_eq!(second.kind, JobKind::Train);
+    worker.finish(&second, AttemptOutcome::Failed).await;
+    let scoring = worker.claim().await.unwrap();
+    assert_eq!((scoring.kind, scoring.run), (JobKind::Score, first.run));
+    assert_eq!(
+        scoring.spec.evaluation.references,
+        [ReferenceFamily::Staple]
+    );
+    worker.finish(&scoring, AttemptOutcome::Succeeded).await;
+    assert_eq!(worker.claim().await, None);
+    let reason: String =
+        sqlx::query_scalar("select reason from jobs where kind = 'score' and state = 'cancelled'")
+            .fetch_one(server.db())
+            .await
+            .unwrap();
+    assert_eq!(reason, "It waited for a run that was not trained.");
+    let never = queue(&server, &wanted).await;
+    assert_eq!((never.jobs.len(), never.without_result), (1, 1));
+}
+
+#[tokio::test]
 async fn a_scoring_is_for_any_science_version() {
     let server = Server::start().await;
     let worker = half_done(&server).await;
@@ -162,7 +205,7 @@ async fn what_is_named_twice_or_unknown_is_refused() {
     half_done(&server).await;
     let doubled = ScoreRequest {
         references: vec![ReferenceFamily::Mean, ReferenceFamily::Mean],
-        metrics: Vec::new(),
+        ..ScoreRequest::default()
     };
     let answer = server.post(SCORE, &doubled).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -97,13 +97,14 @@ impl Export {
                 score: score.clone(),
             })
         });
-        Ok(Results {
+        let results = Results {
             experiment: self.experiment.name.clone(),
             question: self.experiment.question.clone(),
-            baseline: file.table.baseline,
+            baseline: file.table.baseline.clone(),
             runs: runs.collect(),
             scores: scores.collect(),
-        })
+        };
+        Ok(results.in_order_of(&file))
     }
 
     /// BLAKE3 in hex of what was exported, whatever machines' names it holds: is this the same content again?

@@ -14,6 +14,8 @@ use tempfile::TempDir;
 
 /// When a test gives up: far beyond anything that works.
 const STUCK: Duration = Duration::from_mins(3);
+/// How long a lease of the server lasts.
+pub(crate) const LEASE: Duration = Duration::from_secs(3);
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
 /// Steps, and steps an epoch (48 cases in batches of 8).
@@ -376,7 +378,7 @@ async fn serve(home: &Path, listen: &str, http: &reqwest::Client) -> (Child, Str
             "--listen",
             listen,
             "--lease-seconds",
-            "3",
+            &LEASE.as_secs().to_string(),
             "--heartbeat-seconds",
             "0.5",
         ])

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails, and says what it saw"
 )]
 
+mod claims;
 mod lab;
 mod queue;
 mod scoring;

@@ -2,7 +2,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::lab::{EPOCHS, Lab, gone, lives, signal, undisturbed};
+use crate::lab::{EPOCHS, LEASE, Lab, gone, lives, signal, undisturbed};
 use mrprism_protocol::spec::{Output, Reference};
 use mrprism_protocol::state::{AttemptOutcome, JobState};
 use mrprism_protocol::wire::RunView;
@@ -149,6 +149,30 @@ async fn training_goes_on_while_the_server_is_away() {
     let (hash, alone) = undisturbed(lab.home.path());
     assert_eq!(run.weights_hash, Some(hash));
     assert_scores_equal(&lab, &alone).await;
+}
+
+/// No heartbeat arrives for as long as `outage`, and the run is still its holder's.
+async fn assert_an_outage_costs_no_attempt(outage: Duration) {
+    let mut lab = Lab::start().await;
+    let _worker = lab.worker("one");
+    lab.submit().await;
+    lab.run_when("in mid-run", in_mid_run).await;
+    lab.stop_server().await;
+    tokio::time::sleep(outage).await;
+    lab.start_server().await;
+    let run = lab.run_when("succeeded", succeeded).await;
+    assert_eq!(outcomes(&run), [Some(AttemptOutcome::Succeeded)]);
+}
+
+#[tokio::test]
+async fn an_outage_of_three_leases_costs_no_attempt() {
+    assert_an_outage_costs_no_attempt(3 * LEASE).await;
+}
+
+#[tokio::test]
+#[ignore = "takes the 90 seconds of the outage"]
+async fn an_outage_of_ninety_seconds_costs_no_attempt() {
+    assert_an_outage_costs_no_attempt(Duration::from_secs(90)).await;
 }
 
 #[tokio::test]

@@ -60,6 +60,7 @@ async fn scoring_again_trains_nothing_and_gives_the_same_bits_and_new_measures()
     let more = ScoreRequest {
         references: vec![ReferenceFamily::Staple, ReferenceFamily::Mean],
         metrics: vec![Metric::SoftDice, Metric::Brier],
+        when_trained: false,
     };
     lab.score(&more).await;
     lab.run_when("scored with more", scored(3)).await;

@@ -80,7 +80,6 @@ async fn record(
 ) -> Result<ArtifactRef, ApiError> {
     let mut db = db::begin(&app.db).await?;
     let Some(live) = db::attempts::lock_live(&mut db, job, fence).await? else {
-        app.files.discard(stored).await;
         return Err(ApiError::LeaseLost { job, fence });
     };
     let file = ArtifactRef {

@@ -3,21 +3,17 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use mrprism_protocol::id::{ExperimentId, JobId, RunId};
-use mrprism_protocol::spec::{
-    Bundle, DatasetCard, Fingerprint, Resolved, SpecError, hash_json, resolve,
-};
+use mrprism_protocol::spec::Bundle;
 use mrprism_protocol::wire::ExperimentView;
 
+use super::planning::{self, Planned, bundle_hash};
 use crate::api::extract::Json;
 use crate::db::experiment_queues::ExperimentQueue;
 use crate::db::jobs::Placing;
 use crate::error::ApiError;
-use crate::queue::dedupe::{Submission, submission, twins};
+use crate::queue::dedupe::{Submission, submission};
 use crate::queue::order::head_start;
 use crate::{App, db, entropy};
-
-/// Most runs of one experiment.
-const MOST_RUNS: usize = 100_000;
 
 /// 201 where it is new, 200 where the same bundle is there already, 409 where another bundle has its name.
 pub(in crate::api) async fn create(
@@ -36,52 +32,10 @@ pub(in crate::api) async fn create(
             return Ok((StatusCode::OK, Json(view(&app, id).await?)));
         }
     }
-    let cards = db::datasets::list(&app.db).await?;
-    let app_version = app.science_version.clone();
-    let submitted = bundle.clone();
-    let plan = tokio::task::spawn_blocking(move || plan(&submitted, &cards, &app_version))
-        .await
-        .map_err(|error| ApiError::Internal(error.to_string()))??;
-    let (status, id) = write(&app, &bundle, &hash, &plan).await?;
+    let planned = planning::plan(&app, &bundle).await?;
+    let (status, id) = write(&app, &bundle, &hash, &planned).await?;
     app.queue_changed.say();
     Ok((status, Json(view(&app, id).await?)))
-}
-
-/// An experiment that may be written.
-struct Plan {
-    resolved: Resolved,
-    fingerprints: Vec<Fingerprint>,
-}
-
-fn plan(bundle: &Bundle, cards: &[DatasetCard], science_version: &str) -> Result<Plan, ApiError> {
-    let resolved = resolve(bundle, cards).map_err(ApiError::Faults)?;
-    let refuse = |message: String| {
-        ApiError::Faults(vec![SpecError::of_file(
-            bundle.experiment.file.clone(),
-            message,
-        )])
-    };
-    if resolved.cells.len() > MOST_RUNS {
-        return Err(refuse(format!(
-            "{} runs are more than the {MOST_RUNS} that one experiment may have: split it",
-            resolved.cells.len()
-        )));
-    }
-    let fingerprints: Vec<_> = resolved
-        .cells
-        .iter()
-        .map(|cell| Fingerprint::of(&cell.spec, cell.seed, cell.fold, science_version))
-        .collect();
-    if let Some(twins) = twins(&resolved.cells, &fingerprints) {
-        return Err(refuse(format!(
-            "arms '{}' and '{}' are the same run: change one of them or leave it out",
-            twins.first, twins.second
-        )));
-    }
-    Ok(Plan {
-        resolved,
-        fingerprints,
-    })
 }
 
 /// One transaction: the experiment with every run and job, or nothing.
@@ -89,10 +43,10 @@ async fn write(
     app: &App,
     bundle: &Bundle,
     hash: &str,
-    plan: &Plan,
+    planned: &Planned,
 ) -> Result<(StatusCode, ExperimentId), ApiError> {
-    let file = &plan.resolved.file;
-    let cells = &plan.resolved.cells;
+    let file = &planned.resolved.file;
+    let cells = &planned.resolved.cells;
     let experiment: ExperimentId = entropy::new_id();
     let runs: Vec<RunId> = cells.iter().map(|_| entropy::new_id()).collect();
     let jobs: Vec<(JobId, RunId)> = runs.iter().map(|run| (entropy::new_id(), *run)).collect();
@@ -115,9 +69,10 @@ async fn write(
     db::runs::create(
         &mut db,
         experiment,
+        0,
         &runs,
         cells,
-        &plan.fingerprints,
+        &planned.fingerprints,
         &app.science_version,
     )
     .await?;
@@ -154,7 +109,7 @@ fn there_already(
         Submission::NameTaken => Err(ApiError::Conflict {
             kind: "mrprism:name-taken",
             detail: format!(
-                "an experiment '{name}' with other content is there already: what was submitted never changes, so give this one another `name`"
+                "an experiment '{name}' with other content is there already: `mrprism extend` adds this file's missing cells to it; for another experiment give another `name`"
             ),
         }),
     }
@@ -162,11 +117,4 @@ fn there_already(
 
 async fn view(app: &App, id: ExperimentId) -> Result<ExperimentView, ApiError> {
     Ok(db::experiments::view(&app.db, id).await?)
-}
-
-/// Equal bundles are the same submission.
-pub(super) fn bundle_hash(bundle: &Bundle) -> Result<String, ApiError> {
-    let value =
-        serde_json::to_value(bundle).map_err(|error| ApiError::Internal(error.to_string()))?;
-    Ok(hash_json(&value))
 }

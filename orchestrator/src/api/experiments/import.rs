@@ -14,7 +14,7 @@ use mrprism_protocol::state::{ArtifactKind, AttemptOutcome, JobState};
 use mrprism_protocol::wire::{ExportedRun, Imported};
 use mrprism_report::export::{Export, Packed};
 
-use super::create::bundle_hash;
+use super::planning::bundle_hash;
 use crate::api::extract::Json;
 use crate::db::Transaction;
 use crate::db::imports::Import;

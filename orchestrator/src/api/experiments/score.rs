@@ -12,7 +12,7 @@ use crate::db::scorings::Scoring;
 use crate::error::ApiError;
 use crate::{App, db, entropy};
 
-/// Queues a job for each run that has succeeded.
+/// Queues a job for each run that has succeeded, or may yet.
 pub(in crate::api) async fn score(
     State(app): State<App>,
     Path(word): Path<String>,
@@ -27,7 +27,9 @@ pub(in crate::api) async fn score(
         .collect::<Result<_, _>>()?;
     let mut db = db::begin(&app.db).await?;
     let waits = db::experiment_queues::lock(&mut db, id).await?;
-    let queued = db::scorings::enqueue(&mut db, &scorings, &placing(waits)).await?;
+    db::scorings::hold_trainings(&mut db, &scorings).await?;
+    let placing = placing(waits);
+    let queued = db::scorings::enqueue(&mut db, &scorings, &placing, request.when_trained).await?;
     db.commit().await?;
     if !queued.jobs.is_empty() {
         app.queue_changed.say();

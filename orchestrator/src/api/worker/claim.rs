@@ -23,7 +23,9 @@ use crate::{App, db, entropy};
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Between looks at the queue when nothing wakes the call.
 const POLL: Duration = Duration::from_secs(1);
-/// Candidates that one look locks at a time.
+/// Candidates that a look locks at first. Mostly the first one fits, and what is locked is in the way of other claims.
+const FIRST: i64 = 1;
+/// And at a time from then on.
 const HANDFUL: i64 = 8;
 /// Between looks while another claim of an experiment with a limit is under way.
 const BUSY: Duration = Duration::from_millis(10);
@@ -133,13 +135,14 @@ enum Found {
     Busy,
 }
 
-/// Locks handful after handful, in order of place, until the rules choose one or the queue is at its end.
+/// Locks one candidate, then handful after handful, in order of place, until the rules choose one or the queue is at its end.
 async fn choose(app: &App, db: &mut PgConnection, claimer: &Claimer) -> Result<Found, ApiError> {
     let mut after = None;
     let mut busy = false;
+    let mut limit = FIRST;
     loop {
         let mut candidates =
-            db::jobs::lock_candidates(db, claimer, after, app.intervals.lease, HANDFUL).await?;
+            db::jobs::lock_candidates(db, claimer, after, app.intervals.lease, limit).await?;
         order::sort(&mut candidates);
         for candidate in match_worker::fitting(claimer, &candidates) {
             let Some((experiment, most)) = candidate.limit else {
@@ -154,8 +157,9 @@ async fn choose(app: &App, db: &mut PgConnection, claimer: &Claimer) -> Result<F
             }
         }
         match candidates.last() {
-            Some(last) if candidates.len() as i64 == HANDFUL => {
+            Some(last) if candidates.len() as i64 == limit => {
                 after = Some((last.place, last.job));
+                limit = HANDFUL;
             }
             _ if busy => return Ok(Found::Busy),
             _ => return Ok(Found::Nothing),

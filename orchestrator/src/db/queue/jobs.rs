@@ -71,6 +71,9 @@ pub(crate) const fn waiting(paused: bool) -> JobState {
 /// Locks at most `limit` jobs that are due in the claimer's pool, in order of place, skipping those that others have
 /// locked and those of experiments that have as many at work as they may. `after` is the last one of an earlier call.
 ///
+/// What is asked of each job is asked of the locked ones only: a claim passes many that others have locked. Another host is
+/// looked for only where this one has failed.
+///
 /// # Errors
 /// The database cannot be reached.
 pub async fn lock_candidates(
@@ -84,27 +87,32 @@ pub async fn lock_candidates(
         r#"with full_up as materialized (
                 select e.id from attempts a join runs r on r.id = a.run_id join experiments e on e.id = r.experiment_id
                 where a.ended_at is null and e.max_parallel is not null
-                group by e.id having count(*) >= e.max_parallel)
-           select j.id, j.run_id, j.pool, j.place, j.device_kind, j.memory_mib, j.labels, e.id as experiment, e.max_parallel,
-                r.dataset_name as "dataset!", r.dataset_manifest as "manifest!",
-                case when j.kind = 'train' then r.science_version end as science_version,
-                (select count(*) from attempts a
-                    where a.job_id = j.id and a.host = $2 and a.outcome in ('lost', 'infrastructure')) as "failures!",
-                exists (select from workers w join worker_datasets d on d.worker_id = w.id
-                    where w.pool = j.pool and w.host <> $2 and not w.draining
+                group by e.id having count(*) >= e.max_parallel),
+           locked as materialized (
+                select j.id, j.run_id, j.kind, j.pool, j.place, j.device_kind, j.memory_mib, j.labels, e.id as experiment,
+                    e.max_parallel, r.dataset_name, r.dataset_manifest, r.science_version
+                from jobs j join runs r on r.id = j.run_id join experiments e on e.id = r.experiment_id
+                where j.state = 'queued' and j.pool = $1 and j.not_before <= (select mrprism_now())
+                    and e.id not in (select id from full_up)
+                    and ($3::timestamptz is null or (j.place, j.id) > ($3, $4))
+                order by j.place, j.id
+                limit $6
+                for update of j skip locked)
+           select l.id, l.run_id, l.pool, l.place, l.device_kind, l.memory_mib, l.labels, l.experiment, l.max_parallel,
+                l.dataset_name as "dataset!", l.dataset_manifest as "manifest!",
+                case when l.kind = 'train' then l.science_version end as science_version,
+                failed.times as "failures!",
+                failed.times > 0 and exists (select from workers w join worker_datasets d on d.worker_id = w.id
+                    where w.pool = l.pool and w.host <> $2 and not w.draining
                         and w.last_seen_at >= mrprism_now() - make_interval(secs => $5)
-                        and w.labels @> j.labels
-                        and (j.kind <> 'train' or w.science_version = r.science_version)
-                        and d.name = r.dataset_name and d.manifest = r.dataset_manifest
-                        and (j.device_kind is null
-                            or w.devices @> jsonb_build_array(jsonb_build_object('kind', j.device_kind)))) as "elsewhere!"
-           from jobs j join runs r on r.id = j.run_id join experiments e on e.id = r.experiment_id
-           where j.state = 'queued' and j.pool = $1 and j.not_before <= mrprism_now()
-                and e.id not in (select id from full_up)
-                and ($3::timestamptz is null or (j.place, j.id) > ($3, $4))
-           order by j.place, j.id
-           limit $6
-           for update of j skip locked"#,
+                        and w.labels @> l.labels
+                        and (l.kind <> 'train' or w.science_version = l.science_version)
+                        and d.name = l.dataset_name and d.manifest = l.dataset_manifest
+                        and (l.device_kind is null
+                            or w.devices @> jsonb_build_array(jsonb_build_object('kind', l.device_kind)))) as "elsewhere!"
+           from locked l cross join lateral (select count(*) as times from attempts a
+                where a.job_id = l.id and a.host = $2 and a.outcome in ('lost', 'infrastructure')) failed
+           order by l.place, l.id"#,
         claimer.pool,
         claimer.host,
         after.map(|(place, _)| place),

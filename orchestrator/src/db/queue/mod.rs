@@ -8,4 +8,5 @@ pub mod experiment_queues;
 pub mod jobs;
 pub mod places;
 pub mod preemption;
+pub mod retries;
 pub mod wishes;

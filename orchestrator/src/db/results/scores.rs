@@ -25,7 +25,8 @@ pub struct ScoreRow {
     pub value: f64,
 }
 
-/// A word for everything that an experiment's results are made of: another one when a job has moved or a scoring has written.
+/// A word for everything that an experiment's results are made of: another one when a job has moved, a scoring has written, or
+/// the experiment has been redefined.
 ///
 /// # Errors
 /// The database cannot be reached.
@@ -33,7 +34,7 @@ pub async fn standing(pool: &PgPool, experiment: ExperimentId) -> Result<String,
     sqlx::query_scalar!(
         r#"select coalesce(md5(string_agg(
                 concat(j.id, j.state, (select max(a.last_sequence) from attempts a where a.job_id = j.id and j.kind = 'score')),
-                ',' order by j.id)), '') as "standing!"
+                ',' order by j.id)), '') || (select bundle_hash from experiments where id = $1) as "standing!"
            from jobs j join runs r on r.id = j.run_id
            where r.experiment_id = $1"#,
         experiment.0

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use mrprism_settings::Flags;
 
-use super::status::counts;
 use crate::client::Client;
+use crate::command::status::counts;
 use crate::output;
 use crate::select::{self, Named};
 
@@ -29,7 +29,9 @@ impl Cancel {
         let client = Client::new(flags)?;
         match select::any(&client, &self.what).await? {
             Named::Experiment(experiment) => {
-                let view = client.cancel_experiment(&experiment.id.to_string()).await?;
+                let view = client
+                    .wish_experiment(&experiment.id.to_string(), "cancel")
+                    .await?;
                 if self.json {
                     output::json(&view)?;
                 } else {
@@ -37,7 +39,7 @@ impl Cancel {
                 }
             }
             Named::Run(run) => {
-                let view = client.cancel_run(&run.id.to_string()).await?;
+                let view = client.wish_run(&run.id.to_string(), "cancel").await?;
                 if self.json {
                     output::json(&view)?;
                 } else if view.state.is_terminal() {
