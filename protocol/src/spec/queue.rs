@@ -59,6 +59,11 @@ impl Default for QueueFile {
 }
 
 impl QueueFile {
+    /// Whether it asks for nothing.
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// What is wrong with it: each fault's key and what is allowed.
     pub fn faults(&self) -> Vec<(&'static str, String)> {
         let mut faults = Vec::new();
