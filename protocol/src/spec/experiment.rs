@@ -27,7 +27,7 @@ pub struct ExperimentFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub datasets: Vec<String>,
     /// Where and how urgently its runs wait.
-    #[serde(default, skip_serializing_if = "QueueFile::is_default")]
+    #[serde(default, skip_serializing_if = "QueueFile::is_usual")]
     pub queue: QueueFile,
     /// What all arms share.
     pub base: toml::Table,

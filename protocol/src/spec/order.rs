@@ -1,6 +1,6 @@
 //! In which order an experiment file names its arms and data sets: what was added later does not stand last because of that.
 
-use super::arms::arms;
+use super::arms::{Arm, arms};
 use super::{ExperimentFile, Seed};
 
 /// Where cells stand in the file that names them.
@@ -21,7 +21,7 @@ impl FileOrder {
     /// The order of a file's cells. A file whose arms cannot be told has none, and leaves everything as it is.
     pub fn of(file: &ExperimentFile) -> Self {
         let arms = arms(file).unwrap_or_default();
-        let named = arms.iter().map(|(_, arm)| NamedArm {
+        let named = arms.iter().map(|Arm { file: arm, .. }| NamedArm {
             name: arm.name.clone(),
             datasets: file
                 .datasets_of(arm)

@@ -59,8 +59,8 @@ impl Default for QueueFile {
 }
 
 impl QueueFile {
-    /// Whether it asks for nothing.
-    pub(super) fn is_default(&self) -> bool {
+    /// Whether it says what an absent table says.
+    pub fn is_usual(&self) -> bool {
         *self == Self::default()
     }
 

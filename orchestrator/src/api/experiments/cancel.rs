@@ -16,6 +16,8 @@ pub(in crate::api) async fn cancel(
 ) -> Result<Json<ExperimentView>, ApiError> {
     let id = extract::experiment(&app, &word).await?;
     let mut db = db::begin(&app.db).await?;
+    // The experiment before its jobs, as everybody locks them: extending it does both too.
+    db::experiment_queues::lock(&mut db, id).await?;
     let fulfilled = fulfil(&mut db, Wish::Cancel, Some(id), None).await?;
     if fulfilled.open > 0 {
         db::experiments::mark_cancelled(&mut db, id).await?;
