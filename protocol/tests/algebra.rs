@@ -145,6 +145,26 @@ fn a_component_sets_its_side_and_a_missing_side_leaves_the_base() {
     );
 }
 
+#[test]
+fn an_experiment_file_is_written_as_it_is_read() {
+    let random = "random = { points = 2, seed = 3, axes = { size = { integers = [1, 9] } } }";
+    let study = include_str!("../../experiments/studies/ablation-algebra.toml");
+    let texts = [
+        study.to_owned(),
+        with_sweep(random),
+        with_sweep("one_in = \"all\""),
+    ];
+    for text in texts {
+        let file: ExperimentFile = toml::from_str(&text).unwrap();
+        let written = toml::to_string(&file).unwrap();
+        assert_eq!(
+            toml::from_str::<ExperimentFile>(&written).unwrap(),
+            file,
+            "{written}"
+        );
+    }
+}
+
 /// Sixteen combinations of attention (a), heads (h), recurrence (r) and shuffle (s). The first rule leaves out those with r but
 /// neither h nor s: r, ar. The second leaves out those with a and not r: a, as, ah, ahs. No combination meets both, so 16 − 2 − 4 = 10 stay.
 #[test]
@@ -329,6 +349,8 @@ fn mistakes_of_sweeps_and_components_are_named_with_file_line_and_key() {
         with_sweep("one_out = 3"),
         with_sweep("one_off = [\"heads\"]"),
         with_sweep("one_out = [\"heads\"]\none_in = [\"heads\"]"),
+        with_sweep(""),
+        format!("{HEAD}sweep = 3\n{BASE}"),
         with_sweep("factorial = \"all\"").replace(COMPONENTS, &many_components(11)),
         with_sweep("one_out = \"all\"").replace("0.3 } }", "-0.3 } }"),
         component("heads = { on = { \"loss.multi_head\" = 0.3 }, of = {} }"),

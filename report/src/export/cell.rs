@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use mrprism_protocol::spec::{
     ArbitratedKind, ArmFile, Bundle, DatasetCard, ExperimentFile, Fingerprint, MethodFile,
-    NamedText, RunSpec, Seed, parse_toml, resolve,
+    NamedText, QueueFile, RunSpec, Seed, parse_toml, resolve,
 };
 use mrprism_protocol::wire::{ExportedRun, Score};
 
@@ -148,6 +148,8 @@ fn cut(export: &Export, run: &ExportedRun) -> Result<Bundle, NoCell> {
     file.sweep = None;
     file.components.clear();
     file.rules.clear();
+    // Pools and deadlines are the server's that ran it.
+    file.queue = QueueFile::default();
     file.datasets = Vec::new();
     file.seeds = vec![run.seed];
     file.folds = run.fold.into_iter().collect();

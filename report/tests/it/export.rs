@@ -398,11 +398,10 @@ fn one_run_of_an_export_is_a_study_of_its_own() {
     insta::assert_snapshot!("cell-scores", files[3].text);
 }
 
-#[test]
-fn an_arm_of_a_sweep_is_cut_out_with_its_point() {
+/// The export with four runs as `more` makes them.
+fn swept(more: &str) -> Export {
     let mut export = export();
-    let sweep = "[sweep.grid]\n\"network.recurrences\" = [1, 2]\n\"loss.shuffle\" = [0.1, 0.2]\n";
-    export.experiment.bundle = bundle_on("phantom", "study", 1, sweep);
+    export.experiment.bundle = bundle_on("phantom", "study", 1, more);
     let card = crate::study::phantom("phantom", "m1");
     let resolved = mrprism_protocol::spec::resolve(&export.experiment.bundle, &[card]).unwrap();
     assert_eq!(resolved.cells.len(), 4);
@@ -410,6 +409,33 @@ fn an_arm_of_a_sweep_is_cut_out_with_its_point() {
         run.fingerprint = Fingerprint::of(&cell.spec, cell.seed, cell.fold, "s1");
         (run.arm, run.seed, run.spec) = (cell.arm, cell.seed, cell.spec);
     }
+    export
+}
+
+/// Of 2³ combinations the rule leaves out the four with recurrence but without heads, or with heads but without recurrence.
+#[test]
+fn an_arm_of_an_ablation_is_cut_out_with_what_is_derived_and_without_its_rules() {
+    let export = swept(
+        "[components]\nheads = { on = { \"loss.multi_head\" = 0.3 } }\n\
+         recurrence = { off = { \"network.recurrences\" = 1 } }\nshuffle = { off = { \"loss.shuffle\" = 0.0 } }\n\
+         [sweep]\nfactorial = \"all\"\n[derive]\n\"evaluation.recurrences\" = \"network.recurrences + 1\"\n\
+         [[rule]]\ndrop = \"heads != recurrence\"\nreason = \"one needs the other\"\n",
+    );
+    for run in &export.experiment.runs {
+        let files = export::cell(&export, &wanted(&run.arm, None)).unwrap();
+        let study = &files[1].text;
+        assert!(study.contains("[derive]"), "{study}");
+        assert!(
+            !study.contains("rule") && !study.contains("components"),
+            "{study}"
+        );
+    }
+}
+
+#[test]
+fn an_arm_of_a_sweep_is_cut_out_with_its_point() {
+    let sweep = "[sweep.grid]\n\"network.recurrences\" = [1, 2]\n\"loss.shuffle\" = [0.1, 0.2]\n";
+    let mut export = swept(sweep);
     // The folder is refused unless its study has the run's fingerprint.
     for run in &export.experiment.runs {
         export::cell(&export, &wanted(&run.arm, None)).unwrap();

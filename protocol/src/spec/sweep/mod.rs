@@ -8,10 +8,11 @@ mod list;
 mod one_in;
 mod one_out;
 mod random;
+mod read;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use toml::Table;
 
 pub use component::{ComponentFile, ComponentList};
@@ -23,8 +24,8 @@ pub(super) use component::faults as component_faults;
 pub(super) const MOST_ARMS: usize = 10_000;
 
 /// The `[sweep]` table: exactly one rule. Each point is applied on top of each `[[arm]]` (or of the base alone).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SweepFile {
     /// Every combination: dotted key → list of values.
     Grid(Table),
