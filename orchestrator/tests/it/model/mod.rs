@@ -16,11 +16,18 @@ use self::operation::{Operation, operations};
 const CASES: u32 = 40;
 
 #[test]
-#[expect(clippy::print_stdout, reason = "how much was tried belongs to the result")]
+#[expect(
+    clippy::print_stdout,
+    reason = "how much was tried belongs to the result"
+)]
 fn whatever_happens_the_queue_is_what_its_model_says() {
     let usual = Config::default();
     // What proptest does without being asked is too much for sequences on a database each.
-    let cases = if usual.cases == 256 { CASES } else { usual.cases };
+    let cases = if usual.cases == 256 {
+        CASES
+    } else {
+        usual.cases
+    };
     let mut runner = TestRunner::new(Config {
         cases,
         max_shrink_iters: 200,
