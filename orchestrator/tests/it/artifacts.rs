@@ -179,7 +179,6 @@ async fn what_never_arrived_whole_is_gone_after_a_restart() {
     assert_eq!(std::fs::read_dir(&incoming).unwrap().count(), 0);
 }
 
-/// Files that are on their way in, finished or not.
 /// Whatever keeps a content from its place, a database that went away or a caller that left, it does not stay.
 #[tokio::test]
 async fn a_content_that_gets_no_place_is_removed() {
@@ -197,6 +196,7 @@ async fn a_content_that_gets_no_place_is_removed() {
     assert_eq!(incoming(), 0);
 }
 
+/// Files that are on their way in, finished or not.
 fn server_incoming(server: &Server) -> usize {
     match std::fs::read_dir(server.home().join("artifacts/incoming")) {
         Ok(entries) => entries.count(),

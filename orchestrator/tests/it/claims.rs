@@ -191,6 +191,25 @@ async fn a_job_avoids_the_host_that_lost_it_twice_while_another_could_take_it() 
     assert!(bad.claim().await.is_some());
 }
 
+/// Who asks next, a moment later, would pass over them and be told that there is nothing.
+#[tokio::test]
+async fn a_claim_that_takes_nothing_has_let_go_of_what_it_looked_at() {
+    let server = Server::start().await;
+    let bad = Worker::new(&server, "bad").await;
+    server.submit(&bundle("unlucky", 1)).await;
+    for _ in 0..2 {
+        let claim = bad.claim().await.unwrap();
+        bad.finish(&claim, AttemptOutcome::Infrastructure).await;
+        server.pass(600).await;
+    }
+    let _good = Worker::new(&server, "good").await;
+    let free = "select count(*) from (select from jobs for update skip locked) as free";
+    for _ in 0..50 {
+        assert_eq!(bad.claim().await, None);
+        assert_eq!(server.count(free).await, 1);
+    }
+}
+
 #[tokio::test]
 async fn what_is_changed_at_one_server_is_heard_at_another() {
     let url = fresh_database().await;

@@ -56,12 +56,12 @@ pub(crate) struct Arguments {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let home = tempfile::Builder::new().prefix("torture-").tempdir()?;
+    let mut home = tempfile::Builder::new().prefix("torture-").tempdir()?;
     // Root's Postgres runs as another user, who has to reach his folder in it.
     std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o711))?;
     let path = home.path().canonicalize()?;
     say(&format!("seed {}, home {}", arguments.seed, path.display()));
-    let kept = arguments.keep.then(|| home.keep());
+    home.disable_cleanup(arguments.keep);
     let limit = Duration::from_secs_f64(arguments.minutes * 60.0);
     let runtime = tokio::runtime::Runtime::new()?;
     let verdict = runtime.block_on(async {
@@ -74,10 +74,16 @@ fn main() -> anyhow::Result<ExitCode> {
     });
     // Ends every task, and with them what they started.
     runtime.shutdown_timeout(Duration::from_secs(5));
-    if let Some(kept) = kept {
-        say(&format!("kept: {}", kept.display()));
+    if arguments.keep {
+        say(&format!("kept: {}", path.display()));
     }
-    let verdict = verdict?;
+    let verdict = match verdict {
+        Ok(verdict) => verdict,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
     verdict.print(arguments.json)?;
     Ok(if verdict.passed() {
         ExitCode::SUCCESS

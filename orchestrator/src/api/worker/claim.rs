@@ -106,10 +106,14 @@ async fn try_claim(app: &App, request: &ClaimRequest) -> Result<Tried, ApiError>
     let Asking::Free(claimer) = asking else {
         return Ok(Tried::Nothing);
     };
-    let candidate = match choose(app, &mut db, &claimer).await? {
-        Found::Job(candidate) => candidate,
-        Found::Nothing => return Ok(Tried::Nothing),
-        Found::Busy => return Ok(Tried::Busy),
+    let found = choose(app, &mut db, &claimer).await?;
+    let Found::Job(candidate) = found else {
+        // Now, and not whenever the connection is next used: another claim passes over what is still locked.
+        db.rollback().await?;
+        return Ok(match found {
+            Found::Busy => Tried::Busy,
+            _ => Tried::Nothing,
+        });
     };
     let attempt: AttemptId = entropy::new_id();
     db::attempts::create(
