@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long rules results golden bench-train bench-table bench-platform sqlx fmt
+.PHONY: help setup build demo test test-long rules torture results golden bench-train bench-table bench-platform sqlx fmt
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ test-long: ## what takes longer than `make test` allows
 
 rules: setup ## every rule of the queue with the tests that show it, run
 	@tools/rules
+
+torture: setup ## kill, hold, cut off and fill what 200 runs go through; nothing may be lost; ARGS=--help says more
+	@tools/torture $(ARGS)
 
 results: build ## make every table and picture in docs/results again from the exports beside them
 	@tools/results

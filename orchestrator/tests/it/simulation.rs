@@ -194,6 +194,10 @@ fn preempt(now: DateTime<Utc>, waiting: &[Candidate], jobs: &mut [Job], places: 
 }
 
 #[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "how long the waits were belongs to the result"
+)]
 fn in_days_of_too_much_work_nothing_starves_and_preemption_does_not_thrash() {
     let mut jobs = jobs();
     let mut places = places();

@@ -185,7 +185,7 @@ async fn priority_and_pool_may_be_changed_while_runs_wait() {
     change(&server, "second", |queue| queue.priority = 1).await;
     assert_eq!(worker.claim().await.unwrap().experiment_name, "second");
     change(&server, "first", |queue| {
-        "elsewhere".clone_into(&mut queue.pool)
+        "elsewhere".clone_into(&mut queue.pool);
     })
     .await;
     let free = Worker::new(&server, "free").await;

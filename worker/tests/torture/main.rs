@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Parser;
+use tokio::signal::unix::SignalKind;
 
 /// Drives a server, its Postgres, workers and trainers through failures, then looks for what is lost, doubled or stuck.
 #[derive(Debug, Parser)]
@@ -64,8 +65,12 @@ fn main() -> anyhow::Result<ExitCode> {
     let limit = Duration::from_secs_f64(arguments.minutes * 60.0);
     let runtime = tokio::runtime::Runtime::new()?;
     let verdict = runtime.block_on(async {
-        let whole = tokio::time::timeout(limit, torture::torture(&arguments, &path)).await;
-        whole.unwrap_or_else(|_| bail!("stuck: not done within {} minutes", arguments.minutes))
+        tokio::select! {
+            whole = torture::torture(&arguments, &path) => whole,
+            () = tokio::time::sleep(limit) => bail!("stuck: not done within {} minutes", arguments.minutes),
+            // What was started is ended on the way out, so a person's Ctrl-C is not left to the system.
+            asked = asked_to_end() => bail!("broken off: {asked:?}"),
+        }
     });
     // Ends every task, and with them what they started.
     runtime.shutdown_timeout(Duration::from_secs(5));
@@ -79,6 +84,15 @@ fn main() -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn asked_to_end() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
 }
 
 /// A line of what happens, beside the verdict.

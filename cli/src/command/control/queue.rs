@@ -41,6 +41,10 @@ enum Action {
 
 /// Change where and how urgently an experiment's runs wait, and those to come.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a flag for each thing that may be taken away"
+)]
 #[command(
     after_help = "Examples:\n  mrprism queue set quickstart --priority 5 --pool big\n  mrprism queue set quickstart --max-parallel 4\n  \
     mrprism queue set quickstart --deadline 2027-01-31T18:00:00Z\n  mrprism queue set quickstart --no-max-parallel --no-deadline\n\n\

@@ -1,4 +1,4 @@
-//! The same of MLflow's tracking server, by its REST API: runs created and metric points logged, as fast as one client and
+//! The same of `MLflow`'s tracking server, by its REST API: runs created and metric points logged, as fast as one client and
 //! ten get them in. A bounded number of each, from which a rate follows.
 
 use std::time::Instant;
@@ -11,12 +11,12 @@ use super::{ROUNDS, SERIES, rate, say};
 /// Runs created in a round.
 const RUNS: usize = 100;
 const WRITERS: usize = 10;
-/// The most that MLflow takes at a time.
+/// The most that `MLflow` takes at a time.
 const BATCH: usize = 1000;
 /// Batches of one writer in a round.
 const BATCHES: usize = 3;
 
-/// MLflow's server, and which store it has.
+/// `MLflow`'s server, and which store it has.
 struct Mlflow {
     http: reqwest::Client,
     url: String,

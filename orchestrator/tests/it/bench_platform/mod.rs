@@ -1,5 +1,5 @@
 //! `make bench-platform`: what the platform costs. Each measure prints a JSON line a figure; `tools/bench/platform` runs them,
-//! with MLflow's server beside them, and makes the table.
+//! with `MLflow`'s server beside them, and makes the table.
 
 mod claiming;
 mod ingesting;
@@ -41,8 +41,9 @@ fn large(name: &str, runs: usize) -> Bundle {
     let mut bundle = bundle(name, (runs / ARMS).max(1) as u64);
     for arm in 0..ARMS.min(runs) {
         let rate = 1e-4 + arm as f64 * 1e-6;
-        bundle.experiment.text +=
-            &format!("\n[[arm]]\nname = \"arm{arm:02}\"\nset = {{ \"train.lr\" = {rate} }}\n");
+        let text =
+            format!("\n[[arm]]\nname = \"arm{arm:02}\"\nset = {{ \"train.lr\" = {rate} }}\n");
+        bundle.experiment.text.push_str(&text);
     }
     bundle
 }

@@ -131,7 +131,7 @@ impl Machine {
                     .for_each(|job| wished(job, *wish));
             }
             Operation::OfRun(which, wish) if *wish != Wish::Drain => {
-                self.of_run(*which, *wish).await
+                self.of_run(*which, *wish).await;
             }
             Operation::OfRun(..) => {}
             Operation::Limit(most) => {
