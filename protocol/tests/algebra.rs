@@ -250,6 +250,10 @@ fn a_rule_by_data_set_leaves_the_arm_on_the_others() {
             dropped("long", Some("phantom-over"), "too slow there"),
         ]
     );
+    assert_eq!(
+        resolved.dropped[1].to_string(),
+        "long on phantom-over: too slow there"
+    );
 }
 
 #[test]
@@ -433,6 +437,9 @@ fn what_would_fill_the_memory_is_refused() {
         "a.".repeat(100_000)
     );
     assert!(first_fault(&deep).ends_with("has more parts than any key of a run"));
+    let axes = "points = 1000\naxes = { \"train.lr\" = { integers = [-1000000000, -1] } }";
+    let text = format!("{HEAD}{BASE}[sweep.random]\n{axes}\n");
+    assert_eq!(resolve_text(&text).unwrap_err().len(), 200);
     let crowd = with_sweep("one_out = \"all\"").replace(COMPONENTS, &many_components(101));
     assert_eq!(
         first_fault(&crowd),

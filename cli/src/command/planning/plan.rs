@@ -62,7 +62,7 @@ fn text(plan: &Planned) -> String {
     let dropped = plan.dropped.iter();
     parts.extend(list(
         "left out by a rule of the experiment:",
-        dropped.map(|dropped| format!("{}: {}", dropped.arm, dropped.reason)),
+        dropped.map(ToString::to_string),
     ));
     let new = || {
         plan.cells

@@ -20,6 +20,9 @@ use rules::Rules;
 /// Most cells of an experiment: ten times what a server plans within seconds.
 const MOST_CELLS: usize = 100_000;
 
+/// Most faulty runs that are looked at: nobody reads more faults, and finding each one's line takes time.
+const MOST_FAULTY: usize = 200;
+
 /// One cell of an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
@@ -54,6 +57,15 @@ pub struct Dropped {
     pub dataset: Option<String>,
     /// The rule's reason.
     pub reason: String,
+}
+
+impl std::fmt::Display for Dropped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.dataset {
+            Some(dataset) => write!(f, "{} on {dataset}: {}", self.arm, self.reason),
+            None => write!(f, "{}: {}", self.arm, self.reason),
+        }
+    }
 }
 
 impl Dropped {
@@ -133,7 +145,11 @@ impl<'a> Plan<'a> {
         let mut faults = std::mem::take(&mut self.faults);
         let mut cells = Vec::new();
         let mut dropped: Vec<Dropped> = Vec::new();
+        let mut faulty = 0;
         for arm in &self.arms {
+            if faulty >= MOST_FAULTY {
+                break;
+            }
             let context = ArmContext {
                 bundle: self.bundle,
                 arm,
@@ -145,7 +161,10 @@ impl<'a> Plan<'a> {
                 let run = context.tables(&file.base, dataset);
                 let run = run.and_then(|run| Ok((self.rules.drop(&run, arm)?, run)));
                 match run {
-                    Err(fault) => faults.push(fault),
+                    Err(fault) => {
+                        faults.push(fault);
+                        faulty += 1;
+                    }
                     Ok((Some(drop), run)) => {
                         let name = run.get("dataset").and_then(toml::Value::as_str);
                         let left = Dropped {
@@ -160,7 +179,10 @@ impl<'a> Plan<'a> {
                     }
                     Ok((None, run)) => match context.spec(run) {
                         Ok(spec) => cells.extend(cells_of(file, arm, &spec)),
-                        Err(found) => faults.extend(found),
+                        Err(found) => {
+                            faults.extend(found);
+                            faulty += 1;
+                        }
                     },
                 }
             }
