@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 fn every_rule_of_the_queue_has_the_test_that_its_page_names() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("../docs/queue.md")).unwrap();
-    let rows: Vec<_> = page
+    let (_, rules) = page.split_once("## Rules").unwrap();
+    let rows: Vec<_> = rules
         .lines()
         .filter(|line| line.starts_with("| ") && !line.starts_with("| rule"))
         .skip(1)
