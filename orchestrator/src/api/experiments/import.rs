@@ -37,7 +37,13 @@ pub(in crate::api) async fn import(
     if let Some(there) = there_already(&app, &name, &hash).await? {
         return answer(&app, StatusCode::OK, there).await;
     }
-    refuse_known_runs(&app, &export).await?;
+    if let Err(refusal) = refuse_known_runs(&app, &export).await {
+        // Its runs may be known because the same export has come in since the name was looked up.
+        return match there_already(&app, &name, &hash).await? {
+            Some(there) => answer(&app, StatusCode::OK, there).await,
+            None => Err(refusal),
+        };
+    }
     let notes = close(&mut export);
     let import = Import { hash, notes };
     let id: ExperimentId = entropy::new_id();
