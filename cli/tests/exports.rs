@@ -1,8 +1,10 @@
 //! Results outside a server: export, import, table, figure, freeze and bundle with the real programs, and the pages made of them.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod support;
+
+use std::path::Path;
+use std::process::Output;
 
 use mrprism_protocol::spec::{
     Bundle, DatasetCard, Fingerprint, NamedText, Output as Scored, RaterIdentity, Reference,
@@ -133,10 +135,6 @@ fn phantom() -> DatasetCard {
     }
 }
 
-fn deps() -> PathBuf {
-    std::path::absolute(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.deps")).unwrap()
-}
-
 /// A folder with a home in it; its server, if one was started, ends with the test.
 struct Home(tempfile::TempDir);
 
@@ -162,14 +160,7 @@ impl Home {
     }
 
     fn command(&self, program: &Path, arguments: &[&str]) -> Output {
-        Command::new(program)
-            .args(arguments)
-            .current_dir(self.path())
-            .env_remove("DATABASE_URL")
-            .env_remove("MRPRISM_SERVER")
-            .env_remove("MRPRISM_TOKEN")
-            .env("MRPRISM_HOME", self.path().join("home"))
-            .env("MRPRISM_DEPS", deps())
+        support::command(program, self.path(), arguments)
             .output()
             .unwrap()
     }

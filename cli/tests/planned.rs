@@ -1,6 +1,8 @@
 //! Planning, extending, retrying and comparing with the real programs, on the study of the paper's Table 1.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod support;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -188,18 +190,13 @@ impl Home {
     }
 
     fn mrprism(&self, arguments: &[&str]) -> Output {
-        let deps =
-            std::path::absolute(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.deps")).unwrap();
-        Command::new(env!("CARGO_BIN_EXE_mrprism"))
-            .args(arguments)
-            .current_dir(self.path())
-            .env_remove("DATABASE_URL")
-            .env_remove("MRPRISM_SERVER")
-            .env_remove("MRPRISM_TOKEN")
-            .env("MRPRISM_HOME", self.path().join("home"))
-            .env("MRPRISM_DEPS", deps)
-            .output()
-            .unwrap()
+        support::command(
+            Path::new(env!("CARGO_BIN_EXE_mrprism")),
+            self.path(),
+            arguments,
+        )
+        .output()
+        .unwrap()
     }
 
     /// What a command prints, with the exit code that is expected.

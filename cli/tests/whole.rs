@@ -1,6 +1,8 @@
 //! From nothing to a table with the real programs: up, register, submit, table, logs, cancel, down.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod support;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -33,18 +35,11 @@ impl Home {
 
     /// `mrprism` in this home.
     fn command(&self, arguments: &[&str]) -> Command {
-        let deps =
-            std::path::absolute(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.deps")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mrprism"));
-        command
-            .args(arguments)
-            .current_dir(self.0.path())
-            .env_remove("DATABASE_URL")
-            .env_remove("MRPRISM_SERVER")
-            .env_remove("MRPRISM_TOKEN")
-            .env("MRPRISM_HOME", self.0.path().join("home"))
-            .env("MRPRISM_DEPS", deps);
-        command
+        support::command(
+            Path::new(env!("CARGO_BIN_EXE_mrprism")),
+            self.0.path(),
+            arguments,
+        )
     }
 
     fn mrprism(&self, arguments: &[&str]) -> Output {

@@ -4,14 +4,17 @@
     reason = "a test that cannot read its input fails"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+mod support;
+
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use mrprism_protocol::spec::{
-    ArmFile, Bundle, DatasetCard, Dropped, ExperimentFile, MethodSpec, NamedText, RaterIdentity,
-    Resolved, RunSpec, Seed, SpecError, resolve,
+    ArmFile, Dropped, ExperimentFile, MethodSpec, Resolved, RunSpec, Seed, SpecError, resolve,
 };
 use proptest::prelude::*;
+
+use self::support::{bundle, card};
 
 const HEAD: &str = "name = \"x\"\nquestion = \"?\"\nseeds = [0]\n";
 const BASE: &str = "[base]\ndataset = \"phantom\"\nmethod = \"mrprism\"\nsize = 64\n";
@@ -23,42 +26,18 @@ const COMPONENTS: &str = "[components]\n\
     recurrence = { on = { \"network.recurrences\" = 3 }, off = { \"network.recurrences\" = 1 } }\n\
     shuffle = { on = { \"loss.shuffle\" = 0.3 }, off = { \"loss.shuffle\" = 0.0 } }\n";
 
-fn card(name: &str) -> DatasetCard {
-    DatasetCard {
-        name: name.into(),
-        manifest: "0123".into(),
-        raters: 5,
-        rater_identity: RaterIdentity::Stable,
-        structures: vec!["disc".into(), "cup".into()],
-        channels: 1,
-        arbitrated: None,
-        diagnoses: false,
-        cases: BTreeMap::from([("train".into(), 48)]),
-        folds: 5,
-        crop: None,
-        licence: None,
-        source: None,
-    }
-}
-
 fn resolve_text(text: &str) -> Result<Resolved, Vec<SpecError>> {
-    let named = |file: &str, text: &str| NamedText {
-        file: file.into(),
-        text: text.into(),
-    };
-    let bundle = Bundle {
-        experiment: named("study.toml", text),
-        methods: vec![
-            named(
-                "mrprism.toml",
-                include_str!("../../experiments/methods/mrprism.toml"),
-            ),
-            named(
-                "unet.toml",
-                include_str!("../../experiments/methods/unet-mean.toml"),
-            ),
-        ],
-    };
+    let methods = [
+        (
+            "mrprism.toml",
+            include_str!("../../experiments/methods/mrprism.toml"),
+        ),
+        (
+            "unet.toml",
+            include_str!("../../experiments/methods/unet-mean.toml"),
+        ),
+    ];
+    let bundle = bundle("study.toml", text, &methods);
     resolve(&bundle, &[card("phantom"), card("phantom-over")])
 }
 

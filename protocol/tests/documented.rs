@@ -4,11 +4,11 @@
     reason = "a test that cannot read its input fails"
 )]
 
-use std::collections::BTreeMap;
+mod support;
 
-use mrprism_protocol::spec::{
-    Bundle, DatasetCard, NamedText, RaterIdentity, Resolved, SpecError, resolve,
-};
+use mrprism_protocol::spec::{Resolved, SpecError, resolve};
+
+use self::support::{bundle, card};
 
 const PAGE: &str = include_str!("../../docs/experiments.md");
 
@@ -20,30 +20,8 @@ fn examples() -> Vec<&'static str> {
 }
 
 fn resolved(text: &str) -> Result<Resolved, Vec<SpecError>> {
-    let named = |file: &str, text: &str| NamedText {
-        file: file.into(),
-        text: text.into(),
-    };
     let method = include_str!("../../experiments/methods/mrprism.toml");
-    let bundle = Bundle {
-        experiment: named("experiments.md", text),
-        methods: vec![named("mrprism.toml", method)],
-    };
-    let card = |name: &str| DatasetCard {
-        name: name.into(),
-        manifest: "0123".into(),
-        raters: 5,
-        rater_identity: RaterIdentity::Stable,
-        structures: vec!["disc".into(), "cup".into()],
-        channels: 1,
-        arbitrated: None,
-        diagnoses: false,
-        cases: BTreeMap::from([("train".into(), 48)]),
-        folds: 5,
-        crop: None,
-        licence: None,
-        source: None,
-    };
+    let bundle = bundle("experiments.md", text, &[("mrprism.toml", method)]);
     resolve(&bundle, &[card("phantom"), card("phantom-over")])
 }
 

@@ -4,46 +4,24 @@
     reason = "a test that cannot read its input fails"
 )]
 
-use std::collections::BTreeMap;
+mod support;
 
 use mrprism_protocol::spec::{
-    Bundle, DatasetCard, Fingerprint, MethodSpec, NamedText, RaterIdentity, Resolved, Seed,
-    SpecError, resolve,
+    DatasetCard, Fingerprint, MethodSpec, RaterIdentity, Resolved, Seed, SpecError, resolve,
 };
+
+use self::support::{bundle, card};
 
 const QUICKSTART: &str = include_str!("../../experiments/studies/quickstart.toml");
 const DIAG: &str = include_str!("../../experiments/methods/diag.toml");
 const MRPRISM: &str = include_str!("../../experiments/methods/mrprism.toml");
 
 fn phantom() -> DatasetCard {
-    DatasetCard {
-        name: "phantom".into(),
-        manifest: "0123".into(),
-        raters: 5,
-        rater_identity: RaterIdentity::Stable,
-        structures: vec!["disc".into(), "cup".into()],
-        channels: 1,
-        arbitrated: None,
-        diagnoses: false,
-        cases: BTreeMap::from([("train".into(), 48)]),
-        folds: 5,
-        crop: None,
-        licence: None,
-        source: None,
-    }
+    card("phantom")
 }
 
 fn resolve_text(text: &str) -> Result<Resolved, Vec<SpecError>> {
-    let bundle = Bundle {
-        experiment: NamedText {
-            file: "study.toml".into(),
-            text: text.into(),
-        },
-        methods: vec![NamedText {
-            file: "mrprism.toml".into(),
-            text: MRPRISM.into(),
-        }],
-    };
+    let bundle = bundle("study.toml", text, &[("mrprism.toml", MRPRISM)]);
     let two_sided = ["phantom-over", "phantom-under"].map(|name| DatasetCard {
         name: name.into(),
         ..phantom()
@@ -274,16 +252,7 @@ fn impossible_choices_of_mrprism_are_refused_in_sentences() {
 fn fusions_that_mean_nothing_are_refused() {
     let told = |fusions: &str, raters| {
         let text = format!("{QUICKSTART}\n[base.evaluation]\nfusions = {fusions}\n");
-        let bundle = Bundle {
-            experiment: NamedText {
-                file: "study.toml".into(),
-                text,
-            },
-            methods: vec![NamedText {
-                file: "mrprism.toml".into(),
-                text: MRPRISM.into(),
-            }],
-        };
+        let bundle = bundle("study.toml", &text, &[("mrprism.toml", MRPRISM)]);
         let card = DatasetCard {
             rater_identity: raters,
             ..phantom()
@@ -306,14 +275,7 @@ fn fusions_that_mean_nothing_are_refused() {
 fn a_method_that_learns_from_diagnoses_is_refused_where_there_are_none() {
     let text = "name = \"x\"\nquestion = \"?\"\nseeds = [0]\n[base]\ndataset = \"phantom\"\nmethod = \"diag\"\n";
     let told = |text: &str, diagnoses| {
-        let named = |file: &str, text: &str| NamedText {
-            file: file.into(),
-            text: text.into(),
-        };
-        let bundle = Bundle {
-            experiment: named("study.toml", text),
-            methods: vec![named("diag.toml", DIAG)],
-        };
+        let bundle = bundle("study.toml", text, &[("diag.toml", DIAG)]);
         let card = DatasetCard {
             diagnoses,
             ..phantom()

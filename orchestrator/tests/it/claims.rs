@@ -170,16 +170,21 @@ async fn a_worker_of_another_science_version_is_refused() {
     assert_eq!(server.count("select count(*) from workers").await, 0);
 }
 
-#[tokio::test]
-async fn a_job_avoids_the_host_that_lost_it_twice_while_another_could_take_it() {
-    let server = Server::start().await;
-    let bad = Worker::new(&server, "bad").await;
+/// A job that this worker's host loses twice, and that waits again.
+async fn lose_twice(server: &Server, bad: &Worker<'_>) {
     server.submit(&bundle("unlucky", 1)).await;
     for _ in 0..2 {
         let claim = bad.claim().await.unwrap();
         bad.finish(&claim, AttemptOutcome::Infrastructure).await;
         server.pass(600).await;
     }
+}
+
+#[tokio::test]
+async fn a_job_avoids_the_host_that_lost_it_twice_while_another_could_take_it() {
+    let server = Server::start().await;
+    let bad = Worker::new(&server, "bad").await;
+    lose_twice(&server, &bad).await;
     let good = Worker::new(&server, "good").await;
     let _ = bad.beat(&[]).await;
     assert_eq!(bad.claim().await, None);
@@ -196,12 +201,7 @@ async fn a_job_avoids_the_host_that_lost_it_twice_while_another_could_take_it() 
 async fn a_claim_that_takes_nothing_has_let_go_of_what_it_looked_at() {
     let server = Server::start().await;
     let bad = Worker::new(&server, "bad").await;
-    server.submit(&bundle("unlucky", 1)).await;
-    for _ in 0..2 {
-        let claim = bad.claim().await.unwrap();
-        bad.finish(&claim, AttemptOutcome::Infrastructure).await;
-        server.pass(600).await;
-    }
+    lose_twice(&server, &bad).await;
     let _good = Worker::new(&server, "good").await;
     let free = "select count(*) from (select from jobs for update skip locked) as free";
     for _ in 0..50 {
