@@ -1,6 +1,18 @@
 //! What people wish of open jobs, and what that means for a job in each state.
 
+use mrprism_protocol::id::JobId;
 use mrprism_protocol::state::{Asked, JobState};
+
+/// A job that has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenJob {
+    /// The job.
+    pub id: JobId,
+    /// Where it stands.
+    pub state: JobState,
+    /// What its holder was asked before.
+    pub asked: Option<Asked>,
+}
 
 /// What a person wants of a run, or of every run of an experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +36,19 @@ pub enum Answer {
     Ask(Option<Asked>),
     /// The wish is fulfilled, or comes too late.
     Nothing,
+}
+
+/// What `wish` means for these jobs, those of one answer together.
+pub fn answers(wish: Wish, open: &[OpenJob]) -> Vec<(Answer, Vec<JobId>)> {
+    let mut answers: Vec<(Answer, Vec<JobId>)> = Vec::new();
+    for job in open {
+        let answer = answer(wish, job.state, job.asked);
+        match answers.iter_mut().find(|(known, _)| *known == answer) {
+            Some((_, jobs)) => jobs.push(job.id),
+            None => answers.push((answer, vec![job.id])),
+        }
+    }
+    answers
 }
 
 /// What `wish` means for a job in this state, whose holder was asked for this before.

@@ -7,50 +7,13 @@
 use chrono::TimeDelta;
 
 use super::match_worker::fits;
-use crate::domain::{Candidate, Claimer};
+use crate::domain::{Device, Running, Waiting};
 use mrprism_protocol::id::JobId;
 
 /// A run is left alone until it has worked this long.
 pub const LEAST_WORK: TimeDelta = TimeDelta::minutes(10);
 /// And for this long after it was stopped for another.
 pub const LEAST_PEACE: TimeDelta = TimeDelta::minutes(30);
-
-/// A job that waits, in order of place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Waiting {
-    /// What it needs.
-    pub candidate: Candidate,
-    /// What a person gave it.
-    pub priority: i32,
-    /// How many more of its experiment's runs may be at work; none for any number.
-    pub room: Option<u32>,
-}
-
-/// A device of a live worker that takes work.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Device {
-    /// As it would claim.
-    pub claimer: Claimer,
-    /// Who is at work on it.
-    pub running: Option<Running>,
-}
-
-/// A job at work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Running {
-    /// The job.
-    pub job: JobId,
-    /// What a person gave it.
-    pub priority: i32,
-    /// Whether its experiment allows that it is stopped for another.
-    pub preemptible: bool,
-    /// Whether its holder has been asked to give it back already.
-    pub leaving: bool,
-    /// How long this attempt has worked.
-    pub worked: TimeDelta,
-    /// How long ago it was last stopped for another; none where it never was.
-    pub in_peace: Option<TimeDelta>,
-}
 
 /// A job that is to be stopped for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +72,8 @@ mod tests {
     use chrono::TimeDelta;
     use uuid::Uuid;
 
-    use super::{Device, Preemption, Running, Waiting, preemptions};
+    use super::{Preemption, preemptions};
+    use crate::domain::{Device, Running, Waiting};
     use crate::queue::match_worker::tests::{candidate, claimer};
 
     fn waiting(name: u128, priority: i32) -> Waiting {

@@ -1,9 +1,7 @@
 //! Cancels what has not ended when its experiment's deadline passes.
 
-use mrprism_protocol::state::JobState;
-
 use super::DutyError;
-use crate::domain::{Answer, Wish, answer};
+use crate::domain::{Wish, answers};
 use crate::{App, db};
 
 const REASON: &str = "Its experiment's deadline passed.";
@@ -17,17 +15,8 @@ pub async fn deadlines(app: &App) -> Result<u64, DutyError> {
     let mut jobs = 0;
     for experiment in db::experiment_queues::past_deadline(&mut db).await? {
         let open = db::wishes::lock_open(&mut db, Some(experiment), None).await?;
-        for job in open {
-            match answer(Wish::Cancel, job.state, job.asked) {
-                Answer::Become(JobState::Cancelled) => {
-                    let end = JobState::Cancelled;
-                    db::wishes::become_state(&mut db, &[job.id], end, Some(REASON)).await?;
-                }
-                Answer::Ask(asked) => db::wishes::ask(&mut db, &[job.id], asked).await?,
-                Answer::Become(_) | Answer::Nothing => continue,
-            }
-            jobs += 1;
-        }
+        let given = db::wishes::give(&mut db, &answers(Wish::Cancel, &open), REASON).await?;
+        jobs += given.changed;
     }
     db.commit().await?;
     if jobs > 0 {

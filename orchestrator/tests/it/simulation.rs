@@ -1,10 +1,8 @@
 //! Days of the queue in a moment: 2,000 jobs on sixteen devices, decided by the rules alone, minute by minute.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mrprism_orchestrator::domain::{Candidate, Claimer, HeldDataset};
-use mrprism_orchestrator::queue::preempt::{
-    Device, LEAST_PEACE, LEAST_WORK, Running, Waiting, preemptions,
-};
+use mrprism_orchestrator::domain::{Candidate, Claimer, Device, HeldDataset, Running, Waiting};
+use mrprism_orchestrator::queue::preempt::{LEAST_PEACE, LEAST_WORK, preemptions};
 use mrprism_orchestrator::queue::{match_worker, order};
 use mrprism_protocol::state::DeviceKind;
 use mrprism_protocol::wire::DeviceOffer;

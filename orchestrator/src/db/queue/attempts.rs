@@ -86,6 +86,7 @@ struct LiveRow {
     retries: i32,
     asked: Option<String>,
     limited: bool,
+    progress_minutes: Option<i32>,
 }
 
 impl LiveRow {
@@ -120,7 +121,7 @@ pub async fn lock_live(
     let row = sqlx::query_as!(
         LiveRow,
         r#"select a.id, a.job_id, a.run_id, a.fence, j.kind, j.infrastructure_failures, j.memory_failures, j.own_failures,
-            e.retries, j.asked, (e.max_parallel is not null) as "limited!"
+            e.retries, j.asked, (e.max_parallel is not null) as "limited!", e.progress_minutes
          from attempts a join jobs j on j.id = a.job_id join runs r on r.id = a.run_id
             join experiments e on e.id = r.experiment_id
          where a.job_id = $1 and a.fence = $2 and a.outcome is null
@@ -167,7 +168,7 @@ pub async fn lock_expired(
     let rows = sqlx::query_as!(
         LiveRow,
         r#"select a.id, a.job_id, a.run_id, a.fence, j.kind, j.infrastructure_failures, j.memory_failures, j.own_failures,
-            e.retries, j.asked, (e.max_parallel is not null) as "limited!"
+            e.retries, j.asked, (e.max_parallel is not null) as "limited!", e.progress_minutes
          from attempts a join jobs j on j.id = a.job_id join runs r on r.id = a.run_id
             join experiments e on e.id = r.experiment_id
          where a.ended_at is null and a.lease_expires_at < mrprism_now()
@@ -199,16 +200,16 @@ pub async fn lock_hung(
     usual: Duration,
     limit: i64,
 ) -> Result<Vec<Hung>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"select a.id, a.job_id, a.run_id, a.fence, j.kind, j.infrastructure_failures, j.memory_failures,
-                j.own_failures, e.retries, j.asked, e.progress_minutes,
-                (e.max_parallel is not null) as "limited!"
-           from attempts a join jobs j on j.id = a.job_id join runs r on r.id = a.run_id
-                join experiments e on e.id = r.experiment_id
-           where a.ended_at is null
-                and a.progress_at < mrprism_now() - coalesce(make_interval(mins => e.progress_minutes), make_interval(secs => $1))
-           order by a.progress_at, a.id limit $2
-           for update of a, j skip locked"#,
+    let rows = sqlx::query_as!(
+        LiveRow,
+        r#"select a.id, a.job_id, a.run_id, a.fence, j.kind, j.infrastructure_failures, j.memory_failures, j.own_failures,
+            e.retries, j.asked, (e.max_parallel is not null) as "limited!", e.progress_minutes
+         from attempts a join jobs j on j.id = a.job_id join runs r on r.id = a.run_id
+            join experiments e on e.id = r.experiment_id
+         where a.ended_at is null
+            and a.progress_at < mrprism_now() - coalesce(make_interval(mins => e.progress_minutes), make_interval(secs => $1))
+         order by a.progress_at, a.id limit $2
+         for update of a, j skip locked"#,
         usual.as_secs_f64(),
         limit
     )
@@ -216,24 +217,11 @@ pub async fn lock_hung(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let live = LiveRow {
-                id: row.id,
-                job_id: row.job_id,
-                run_id: row.run_id,
-                fence: row.fence,
-                kind: row.kind,
-                infrastructure_failures: row.infrastructure_failures,
-                memory_failures: row.memory_failures,
-                own_failures: row.own_failures,
-                retries: row.retries,
-                asked: row.asked,
-                limited: row.limited,
-            };
             Ok(Hung {
-                live: live.read()?,
                 minutes: row
                     .progress_minutes
                     .map_or(usual.as_secs() / 60, |minutes| minutes as u64),
+                live: row.read()?,
             })
         })
         .collect()

@@ -2,40 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use mrprism_protocol::id::JobId;
 use mrprism_protocol::state::DeviceKind;
 use mrprism_protocol::wire::DeviceOffer;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::domain::{Candidate, Claimer, HeldDataset};
-
-/// A device of a live worker that takes work.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DeviceRow {
-    /// As it would claim.
-    pub claimer: Claimer,
-    /// Who is at work on it.
-    pub running: Option<RunningRow>,
-}
-
-/// A job at work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunningRow {
-    /// The job.
-    pub job: JobId,
-    /// What a person gave it.
-    pub priority: i32,
-    /// Whether it may be stopped for another.
-    pub preemptible: bool,
-    /// Whether its holder has been asked to stop.
-    pub asked: bool,
-    /// When this attempt began.
-    pub started_at: DateTime<Utc>,
-    /// When it was last stopped for another.
-    pub preempted_at: Option<DateTime<Utc>>,
-}
+use crate::domain::{Candidate, Claimer, Device, HeldDataset, Running, Waiting};
 
 /// Pools in which a due job waits that is more urgent than a preemptible one at work.
 ///
@@ -55,18 +28,8 @@ pub async fn contested_pools(db: &mut PgConnection) -> Result<Vec<String>, sqlx:
     .await
 }
 
-/// A due job that waits.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UrgentRow {
-    /// What it needs. Nothing is said of hosts that it avoids.
-    pub candidate: Candidate,
-    /// What a person gave it.
-    pub priority: i32,
-    /// How many more of its experiment's runs may be at work; none for any number.
-    pub room: Option<u32>,
-}
-
 /// The pool's due jobs of the highest priorities, at most `limit`, of equal ones the first in the queue.
+/// Nothing is said of hosts that a job avoids.
 ///
 /// # Errors
 /// The database cannot be reached.
@@ -74,7 +37,7 @@ pub async fn urgent(
     db: &mut PgConnection,
     pool: &str,
     limit: i64,
-) -> Result<Vec<UrgentRow>, sqlx::Error> {
+) -> Result<Vec<Waiting>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"select j.id, j.run_id, j.pool, j.place, j.device_kind, j.memory_mib, j.labels, j.priority, e.max_parallel,
                 e.id as experiment, r.dataset_name as "dataset!", r.dataset_manifest as "manifest!",
@@ -95,7 +58,7 @@ pub async fn urgent(
                 .max_parallel
                 .map(|most| (row.experiment.into(), most as u32));
             let room = row.max_parallel.zip(row.at_work);
-            Ok(UrgentRow {
+            Ok(Waiting {
                 priority: row.priority,
                 room: room.map(|(most, at_work)| (i64::from(most) - at_work).max(0) as u32),
                 candidate: Candidate {
@@ -128,7 +91,7 @@ pub async fn devices(
     db: &mut PgConnection,
     pool: &str,
     silence: Duration,
-) -> Result<Vec<DeviceRow>, sqlx::Error> {
+) -> Result<Vec<Device>, sqlx::Error> {
     let workers = sqlx::query!(
         r#"select w.id, w.host, w.pool, w.labels, w.science_version, w.devices as "devices: Json<Vec<DeviceOffer>>",
                 array(select d.name from worker_datasets d where d.worker_id = w.id order by d.name) as "names!",
@@ -144,9 +107,9 @@ pub async fn devices(
     .await?;
     let ids: Vec<_> = workers.iter().map(|worker| worker.id).collect();
     let running = sqlx::query!(
-        "select a.worker_id, a.device_kind, a.device_index, a.job_id, a.started_at, j.priority, j.preemptible, j.asked,
-            j.preempted_at
-         from attempts a join jobs j on j.id = a.job_id where a.ended_at is null and a.worker_id = any($1)",
+        r#"select a.worker_id, a.device_kind, a.device_index, a.job_id, a.started_at, j.priority, j.preemptible, j.asked,
+            j.preempted_at, mrprism_now() as "now!"
+         from attempts a join jobs j on j.id = a.job_id where a.ended_at is null and a.worker_id = any($1)"#,
         &ids
     )
     .fetch_all(db)
@@ -170,15 +133,15 @@ pub async fn devices(
                     && crate::db::spelled::<DeviceKind>(&row.device_kind).ok() == Some(device.kind)
                     && row.device_index as u32 == device.index
             });
-            rows.push(DeviceRow {
+            rows.push(Device {
                 claimer: claimer(device),
-                running: here.map(|row| RunningRow {
+                running: here.map(|row| Running {
                     job: row.job_id.into(),
                     priority: row.priority,
                     preemptible: row.preemptible,
-                    asked: row.asked.is_some(),
-                    started_at: row.started_at,
-                    preempted_at: row.preempted_at,
+                    leaving: row.asked.is_some(),
+                    worked: row.now - row.started_at,
+                    in_peace: row.preempted_at.map(|at| row.now - at),
                 }),
             });
         }

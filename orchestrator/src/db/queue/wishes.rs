@@ -4,16 +4,7 @@ use mrprism_protocol::id::{ExperimentId, JobId, RunId};
 use mrprism_protocol::state::{Asked, JobState};
 use sqlx::PgConnection;
 
-/// A job that has not ended, locked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OpenJob {
-    /// The job.
-    pub id: JobId,
-    /// Where it stands.
-    pub state: JobState,
-    /// What its holder was asked before.
-    pub asked: Option<Asked>,
-}
+use crate::domain::{Answer, OpenJob};
 
 /// Locks the open jobs of a run or of a whole experiment, in order.
 ///
@@ -44,11 +35,46 @@ pub async fn lock_open(
         .collect()
 }
 
+/// Gives locked jobs these answers; `reason` is why those end that do. Says how many changed, and whether some may be claimed
+/// now that could not before.
+///
+/// # Errors
+/// The database cannot be reached.
+pub async fn give(
+    db: &mut PgConnection,
+    answers: &[(Answer, Vec<JobId>)],
+    reason: &str,
+) -> Result<Given, sqlx::Error> {
+    let mut given = Given::default();
+    for (answer, jobs) in answers {
+        match answer {
+            Answer::Become(state) => {
+                let why = state.is_terminal().then_some(reason);
+                become_state(db, jobs, *state, why).await?;
+                given.queued |= !state.is_terminal();
+            }
+            Answer::Ask(asked) => ask(db, jobs, *asked).await?,
+            Answer::Nothing => continue,
+        }
+        given.changed += jobs.len() as u64;
+    }
+    Ok(given)
+}
+
+/// What answers came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Jobs that changed, or whose holders are asked for something else.
+    pub changed: u64,
+    /// Whether some may be claimed now that could not before.
+    pub queued: bool,
+}
+
 /// Changes the state of locked jobs that nobody works on. What waits for a run that is cancelled is cancelled with it.
 ///
 /// # Errors
 /// The database cannot be reached.
-pub async fn become_state(
+async fn become_state(
     db: &mut PgConnection,
     jobs: &[JobId],
     state: JobState,
@@ -77,7 +103,7 @@ pub async fn become_state(
 ///
 /// # Errors
 /// The database cannot be reached.
-pub async fn ask(
+async fn ask(
     db: &mut PgConnection,
     jobs: &[JobId],
     asked: Option<Asked>,
