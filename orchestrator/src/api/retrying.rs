@@ -52,7 +52,7 @@ pub(super) async fn again(
         .iter()
         .map(|run| (entropy::new_id(), *run))
         .collect();
-    db::jobs::enqueue(&mut db, &jobs, &placing(waits)).await?;
+    db::jobs::enqueue(&mut db, &jobs, &placing(waits)?).await?;
     db::definitions::revive(&mut db, experiment).await?;
     db.commit().await?;
     app.queue_changed.say();

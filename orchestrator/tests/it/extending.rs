@@ -4,7 +4,7 @@ use mrprism_protocol::spec::{Bundle, Output, Reference};
 use mrprism_protocol::state::{AttemptOutcome, ExperimentState, JobState};
 use mrprism_protocol::wire::{Definition, EventBody, Extended, Score, Table};
 
-use crate::support::{Server, Worker, bundle, bundle_on};
+use crate::support::{Server, Worker, bundle, bundle_on, phantom};
 
 const ARMS: &str =
     "[[arm]]\nname = \"b\"\nset = { \"network.recurrences\" = 1 }\n[[arm]]\nname = \"a\"\n";
@@ -52,6 +52,43 @@ async fn only_missing_cells_are_added_and_twice_is_once() {
     assert_eq!((definition.bundle, definition.earlier.len()), (wider, 1));
     assert_ne!(definition.hash, definition.earlier[0].hash);
     assert_eq!(server.count("select count(*) from jobs").await, 4);
+}
+
+#[tokio::test]
+async fn the_definition_that_it_has_adds_nothing_whatever_workers_hold_today() {
+    let server = Server::start().await;
+    Worker::new(&server, "here").await;
+    let same = bundle("same", 2);
+    server.submit(&same).await;
+    Worker::holding(&server, "there", vec![phantom("phantom", "m2")]).await;
+    let extended = extend(&server, "same", &same).await;
+    assert_eq!((extended.added, extended.there), (0, 2));
+}
+
+#[tokio::test]
+async fn what_a_passed_deadline_would_cancel_at_once_is_refused() {
+    let server = Server::start().await;
+    let worker = Worker::new(&server, "here").await;
+    let past = "[queue]\ndeadline = \"2020-01-01T00:00:00Z\"\nretries = 0\n";
+    let late = bundle_on("phantom", "late", 1, past);
+    let refused = server.post("/api/v1/experiments", &late).await;
+    assert_eq!(refused.problem(409).kind, "mrprism:deadline-passed");
+    assert_eq!(server.count("select count(*) from experiments").await, 0);
+
+    let soon = past.replace("2020", "2999");
+    server.submit(&bundle_on("phantom", "late", 1, &soon)).await;
+    let claim = worker.claim().await.unwrap();
+    worker.finish(&claim, AttemptOutcome::Failed).await;
+    server.pass(1000 * 366 * 24 * 3600).await;
+    let more = bundle_on("phantom", "late", 2, &soon);
+    for (path, body) in [
+        ("extend", serde_json::to_value(&more).unwrap()),
+        ("retry", serde_json::json!({ "states": ["failed"] })),
+    ] {
+        let path = format!("/api/v1/experiments/late/{path}");
+        let problem = server.post(&path, &body).await.problem(409);
+        assert!(problem.detail.contains("--no-deadline"), "{problem:?}");
+    }
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ pub struct Extended {
     /// Cells that were there.
     pub there: u64,
     /// Runs that the file does not name; they stay.
+    /// None are counted of a definition that it has already.
     pub unnamed: u64,
     /// Whether the experiment's definition is another one now.
     pub redefined: bool,

@@ -77,23 +77,28 @@ async fn write(
     )
     .await?;
     db::experiment_queues::write(&mut db, experiment, &file.queue).await?;
-    let waits = ExperimentQueue {
-        queue: file.queue.clone(),
-        paused: false,
-    };
-    db::jobs::enqueue(&mut db, &jobs, &placing(waits)).await?;
+    let waits = db::experiment_queues::lock(&mut db, experiment).await?;
+    db::jobs::enqueue(&mut db, &jobs, &placing(waits)?).await?;
     db.commit().await?;
     tracing::info!(name = file.name, runs = runs.len(), "experiment submitted");
     Ok((StatusCode::CREATED, experiment))
 }
 
-/// How new jobs of an experiment wait.
-pub(in crate::api) fn placing(waits: ExperimentQueue) -> Placing {
-    Placing {
+/// How new jobs of an experiment wait; refused where they would be cancelled at once.
+pub(in crate::api) fn placing(waits: ExperimentQueue) -> Result<Placing, ApiError> {
+    if waits.overdue {
+        return Err(ApiError::Conflict {
+            kind: "mrprism:deadline-passed",
+            detail: "the experiment's deadline has passed, and what is queued now would be cancelled at once: give another \
+                     (`mrprism queue set EXPERIMENT --deadline TIME`) or none (`--no-deadline`)"
+                .to_owned(),
+        });
+    }
+    Ok(Placing {
         head_start: head_start(waits.queue.priority),
         queue: waits.queue,
         paused: waits.paused,
-    }
+    })
 }
 
 /// The experiment that is there already under this name, if the submission is the same.

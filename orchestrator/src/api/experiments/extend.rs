@@ -2,16 +2,14 @@
 
 use axum::extract::State;
 use mrprism_protocol::id::{ExperimentId, JobId, RunId};
-use mrprism_protocol::spec::{Bundle, Cell, ExperimentFile};
+use mrprism_protocol::spec::{Bundle, Cell};
 use mrprism_protocol::wire::{CellState, Extended};
 
 use super::create::placing;
 use super::planning::{self, Compared, Planned, bundle_hash};
+use super::queue::requeue;
 use crate::api::extract::{self, Json, Path};
-use crate::db::definitions::Current;
-use crate::db::experiment_queues::ExperimentQueue;
 use crate::error::ApiError;
-use crate::queue::order::head_start;
 use crate::{App, db, entropy};
 
 /// Cells that differ which a refusal names.
@@ -25,10 +23,13 @@ pub(in crate::api) async fn extend(
 ) -> Result<Json<Extended>, ApiError> {
     let id = extract::experiment(&app, &word).await?;
     let hash = bundle_hash(&bundle)?;
+    if let Some(unchanged) = unchanged(&app, id, &hash).await? {
+        return Ok(Json(unchanged));
+    }
     let planned = planning::plan(&app, &bundle).await?;
     let mut db = db::begin(&app.db).await?;
     // One extension at a time: the next one sees what this one added.
-    let waits = db::experiment_queues::lock(&mut db, id).await?;
+    db::experiment_queues::lock(&mut db, id).await?;
     let current = db::definitions::current(&mut db, id).await?;
     let file = &planned.resolved.file;
     if file.name != current.name {
@@ -41,8 +42,10 @@ pub(in crate::api) async fn extend(
     if let Some(refusal) = differing(&planned.resolved.cells, &compared) {
         return Err(refusal);
     }
-    let waits = requeue(&mut db, id, &current, file, waits).await?;
-    let added = add(&app, &mut db, id, &planned, &compared, waits).await?;
+    if planning::says_another_queue(&current.bundle, file) {
+        requeue(&mut db, id, &file.queue).await?;
+    }
+    let added = add(&app, &mut db, id, &planned, &compared).await?;
     let redefined = current.hash != hash;
     if redefined {
         db::definitions::supersede(&mut db, id, &file.question, &bundle, &hash).await?;
@@ -56,6 +59,23 @@ pub(in crate::api) async fn extend(
         there: compared.states.len() as u64 - added,
         unnamed: compared.unnamed,
         redefined,
+    }))
+}
+
+/// What to say of the definition that it has already: it adds nothing, whatever the workers hold today.
+async fn unchanged(app: &App, id: ExperimentId, hash: &str) -> Result<Option<Extended>, ApiError> {
+    let mut db = db::begin(&app.db).await?;
+    if db::definitions::current(&mut db, id).await?.hash != hash {
+        return Ok(None);
+    }
+    drop(db);
+    let experiment = db::experiments::view(&app.db, id).await?;
+    Ok(Some(Extended {
+        added: 0,
+        there: experiment.runs.values().sum(),
+        unnamed: 0,
+        redefined: false,
+        experiment,
     }))
 }
 
@@ -97,26 +117,6 @@ fn differing(cells: &[Cell], compared: &Compared) -> Option<ApiError> {
     })
 }
 
-/// Has the experiment wait as the file says, where the file says another thing than the last one did.
-async fn requeue(
-    db: &mut db::PgConnection,
-    id: ExperimentId,
-    current: &Current,
-    file: &ExperimentFile,
-    waits: ExperimentQueue,
-) -> Result<ExperimentQueue, ApiError> {
-    if !planning::says_another_queue(&current.bundle, file) {
-        return Ok(waits);
-    }
-    db::experiment_queues::write(&mut *db, id, &file.queue).await?;
-    let ahead = head_start(1).as_seconds_f64();
-    db::experiment_queues::apply(db, id, &file.queue, ahead).await?;
-    Ok(ExperimentQueue {
-        queue: file.queue.clone(),
-        paused: waits.paused,
-    })
-}
-
 /// Writes runs and jobs for the cells that are new, and says how many they are.
 async fn add(
     app: &App,
@@ -124,7 +124,6 @@ async fn add(
     id: ExperimentId,
     planned: &Planned,
     compared: &Compared,
-    waits: ExperimentQueue,
 ) -> Result<u64, ApiError> {
     let cells = planned.resolved.cells.iter().zip(&planned.fingerprints);
     let (cells, prints): (Vec<_>, Vec<_>) = cells
@@ -148,7 +147,8 @@ async fn add(
         &app.science_version,
     )
     .await?;
-    db::jobs::enqueue(&mut *db, &jobs, &placing(waits)).await?;
+    let waits = db::experiment_queues::lock(&mut *db, id).await?;
+    db::jobs::enqueue(&mut *db, &jobs, &placing(waits)?).await?;
     db::definitions::revive(db, id).await?;
     Ok(runs.len() as u64)
 }

@@ -106,12 +106,6 @@ pub(super) async fn compare(
     experiment: ExperimentId,
 ) -> Result<Compared, ApiError> {
     let stored = db::definitions::cells(&mut *db, experiment).await?;
-    if stored.len() + planned.resolved.cells.len() > 2 * MOST_RUNS {
-        return Err(refuse(
-            bundle,
-            format!("more than {MOST_RUNS} runs: split it"),
-        ));
-    }
     let by_cell: BTreeMap<_, _> = stored
         .iter()
         .map(|cell| (key_of_stored(cell), cell))
@@ -165,6 +159,14 @@ pub(super) async fn compare(
         });
     }
     compared.unnamed = stored.len() as u64 - named;
+    let added = compared.states.len() as u64 - named;
+    if stored.len() as u64 + added > MOST_RUNS as u64 {
+        let message = format!(
+            "{added} runs more than the {} that are there are more than the {MOST_RUNS} that one experiment may have: split it",
+            stored.len()
+        );
+        return Err(refuse(bundle, message));
+    }
     Ok(compared)
 }
 

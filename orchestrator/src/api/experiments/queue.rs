@@ -1,6 +1,7 @@
 //! `GET` and `PUT /api/v1/experiments/{id or name}/queue`: where and how urgently an experiment's runs wait.
 
 use axum::extract::State;
+use mrprism_protocol::id::ExperimentId;
 use mrprism_protocol::spec::QueueFile;
 
 use crate::api::extract::{self, Json, Path};
@@ -31,10 +32,20 @@ pub(in crate::api) async fn change(
     let id = extract::experiment(&app, &word).await?;
     let mut db = db::begin(&app.db).await?;
     db::experiment_queues::lock(&mut db, id).await?;
-    db::experiment_queues::write(&mut db, id, &queue).await?;
-    let ahead = head_start(1).as_seconds_f64();
-    db::experiment_queues::apply(&mut db, id, &queue, ahead).await?;
+    requeue(&mut db, id, &queue).await?;
     db.commit().await?;
     app.queue_changed.say();
     Ok(Json(queue))
+}
+
+/// Has a locked experiment wait as `queue` says, with its open jobs.
+pub(super) async fn requeue(
+    db: &mut db::PgConnection,
+    id: ExperimentId,
+    queue: &QueueFile,
+) -> Result<(), ApiError> {
+    db::experiment_queues::write(&mut *db, id, queue).await?;
+    let ahead = head_start(1).as_seconds_f64();
+    db::experiment_queues::apply(db, id, queue, ahead).await?;
+    Ok(())
 }

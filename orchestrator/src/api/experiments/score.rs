@@ -28,7 +28,7 @@ pub(in crate::api) async fn score(
     let mut db = db::begin(&app.db).await?;
     let waits = db::experiment_queues::lock(&mut db, id).await?;
     db::scorings::hold_trainings(&mut db, &scorings).await?;
-    let placing = placing(waits);
+    let placing = placing(waits)?;
     let queued = db::scorings::enqueue(&mut db, &scorings, &placing, request.when_trained).await?;
     db.commit().await?;
     if !queued.jobs.is_empty() {

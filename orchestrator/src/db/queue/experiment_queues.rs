@@ -12,6 +12,8 @@ pub struct ExperimentQueue {
     pub queue: QueueFile,
     /// Whether a person paused it.
     pub paused: bool,
+    /// Whether its deadline has passed: what is queued now would be cancelled at once.
+    pub overdue: bool,
 }
 
 /// Locks the experiment and reads how it waits.
@@ -21,7 +23,8 @@ pub struct ExperimentQueue {
 pub async fn lock(db: &mut PgConnection, id: ExperimentId) -> Result<ExperimentQueue, sqlx::Error> {
     let row = sqlx::query!(
         r#"select pool, priority, labels, device_kind, memory_mib, max_parallel, retries, deadline, progress_minutes,
-                preemptible, (paused_at is not null) as "paused!"
+                preemptible, (paused_at is not null) as "paused!",
+                coalesce(deadline <= mrprism_now(), false) as "overdue!"
            from experiments where id = $1 for no key update"#,
         id.0
     )
@@ -41,6 +44,7 @@ pub async fn lock(db: &mut PgConnection, id: ExperimentId) -> Result<ExperimentQ
             preemptible: row.preemptible,
         },
         paused: row.paused,
+        overdue: row.overdue,
     })
 }
 
