@@ -151,6 +151,26 @@ async fn training_goes_on_while_the_server_is_away() {
     assert_scores_equal(&lab, &alone).await;
 }
 
+#[tokio::test]
+async fn a_run_paused_at_a_checkpoint_goes_on_to_the_same_bits() {
+    let lab = Lab::start().await;
+    let _worker = lab.worker("one");
+    lab.submit().await;
+    lab.run_when("in mid-run", in_mid_run).await;
+    lab.post("/experiments/tiny/pause").await;
+    let paused = |run: &RunView| run.state == JobState::Paused;
+    let run = lab.run_when("paused", paused).await;
+    assert_eq!(outcomes(&run), [Some(AttemptOutcome::Yielded)]);
+    lab.post("/experiments/tiny/resume").await;
+    let run = lab.run_when("succeeded", succeeded).await;
+    let ends = [AttemptOutcome::Yielded, AttemptOutcome::Succeeded];
+    assert_eq!(outcomes(&run), ends.map(Some));
+    assert!(run.attempts[1].resumed_from_step > Some(0));
+    let (hash, alone) = undisturbed(lab.home.path());
+    assert_eq!(run.weights_hash, Some(hash));
+    assert_scores_equal(&lab, &alone).await;
+}
+
 /// No heartbeat arrives for as long as `outage`, and the run is still its holder's.
 async fn assert_an_outage_costs_no_attempt(outage: Duration) {
     let mut lab = Lab::start().await;
