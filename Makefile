@@ -43,7 +43,8 @@ bench-table: setup ## time a table of 200 arms, 5 seeds and 8 metrics, from Post
 	@target/release/mrprism-orchestrator test-database -- \
 	  cargo test --quiet --release -p mrprism-orchestrator --test it -- --ignored --nocapture a_table_of_200
 
-bench-platform: setup ## time planning, claims and metric points beside MLflow's server; ARGS=--json (1 GB of wheels)
+bench-platform: ## time planning, claims and metric points beside MLflow's server; ARGS=--json (1 GB of wheels)
+	@$(PYTHON) tools/setup/setup.py >&2
 	@tools/bench/platform $(ARGS)
 
 sqlx: ## write .sqlx anew after a query or a migration changed
